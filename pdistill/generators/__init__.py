@@ -1,0 +1,1 @@
+"""Persona generators that come with pdistill."""

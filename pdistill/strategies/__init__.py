@@ -1,0 +1,1 @@
+"""Tournament strategies that come with pdistill."""

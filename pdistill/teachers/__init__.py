@@ -1,0 +1,1 @@
+"""Teachers that come with pdistill."""

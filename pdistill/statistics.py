@@ -93,7 +93,8 @@ def compare(
     The interval is the percentile bootstrap over personas, each drawn with both its numbers. The p-value is that of
     the sign-flip permutation test: were the students alike, the two numbers of a persona could be swapped, which for
     the mean is to flip the sign of their difference. All 2^P swaps are tried for P <= 12, else `flips` random ones and
-    the one observed (so p is never 0; Phipson and Smyth 2010).
+    the one observed (so p is never 0; Phipson and Smyth 2010). For the median the test errs on the side of caution:
+    few personas stand in the middle, so many swaps give the same difference.
 
     Args:
         a: (P,) the first student's number per persona; a persona with NaN in either is left out.
@@ -135,7 +136,7 @@ def _judged(*columns: np.ndarray) -> list[np.ndarray]:
     known = ~np.isnan(np.stack(arrays)).any(axis=0)
     if not known.any():
         raise UsageError(
-            f"There is no persona to average over: {len(known)} were given and none of them was judged.",
+            f"There is no persona to average over: {arrays[0].size} were given and none of them was judged.",
             "Rank the catalog for some test personas first.",
         )
     return [array[known] for array in arrays]

@@ -70,8 +70,10 @@ def test_exact_p_by_hand() -> None:
     assert compare(np.array([1, 2, 0]), np.array([0, 0, 3])).p_value == 1
     # Differences -1, 2, 3: sums 6, 4, 2, 0 and their negatives, once each but 0 twice: 4 and 6 reach 4: p = 4/8.
     assert compare(np.array([0, 2, 3]), np.array([1, 0, 0])).p_value == 0.5
-    # Ten differences of 1: only all plus or all minus: p = 2/1024, although tenths do not add up exactly.
+    # Ten differences of .1: only all plus or all minus: p = 2/1024.
     assert compare(np.full(10, 0.4), np.full(10, 0.3)).p_value == 2 / 1024
+    # Differences -.1, .1, -.1: every sum is ±.1 or ±.3, all reach .1: p = 1, although tenths do not add up exactly.
+    assert compare(np.array([0.1, 0.3, 0.1]), np.full(3, 0.2)).p_value == 1
 
 
 def test_exact_p_of_the_median_by_hand() -> None:

@@ -125,12 +125,14 @@ class Teacher(Protocol):
 
     Attributes:
         model: what answers, with its version: goes into every ledger row.
+        prompt_version: the version of the wording it asks with; empty if it asks without words.
         fingerprint: changes with all in the teacher that changes answers (model, prompt, decoding options).
         max_images: the largest group it can rank in one question.
         uses_images, uses_text: which parts of an item it looks at; only those are loaded and fingerprinted.
     """
 
     model: str
+    prompt_version: str
     fingerprint: str
     max_images: int
     uses_images: bool

@@ -119,7 +119,9 @@ def get(kind: str, name: str) -> Any:
             raise PluginError(f"The {kind} '{name}' is not installed.", ELSEWHERE[kind, name])
         near = difflib.get_close_matches(name, registered, n=1)
         meant = f"Did you mean '{near[0]}'? " if near else ""
-        raise UnknownNameError(f"There is no {kind} '{name}'.", f"{meant}Registered: {', '.join(registered) or 'none'}.")
+        raise UnknownNameError(
+            f"There is no {kind} '{name}'.", f"{meant}Registered: {', '.join(registered) or 'none'}."
+        )
     return _load(kind, registered[name])
 
 
@@ -149,9 +151,13 @@ def create(kind: str, name: str, options: Mapping[str, Any] | None = None) -> An
     try:
         made = factory(**options)
     except ModuleNotFoundError as error:
-        raise PluginError(f"The {kind} '{name}' needs the package '{error.name}', which is not installed.", _extra()) from error
+        raise PluginError(
+            f"The {kind} '{name}' needs the package '{error.name}', which is not installed.", _extra()
+        ) from error
     except (TypeError, ValueError) as error:
-        raise UsageError(f"The {kind} '{name}' refuses its options: {error}.", f"See [{kind}.{name}] in pdistill.toml.") from error
+        raise UsageError(
+            f"The {kind} '{name}' refuses its options: {error}.", f"See [{kind}.{name}] in pdistill.toml."
+        ) from error
     contract = KINDS[kind][1]
     if not isinstance(made, contract):
         lacking = sorted(member for member in _members(contract) if not hasattr(made, member))

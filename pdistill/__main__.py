@@ -1,0 +1,5 @@
+"""`python -m pdistill`."""
+
+from pdistill.cli.app import run
+
+run()

@@ -1,0 +1,106 @@
+"""`pdistill catalog add | list | show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pdistill.cli.options import HELP_OPTIONS, with_globals
+from pdistill.cli.session import Session
+from pdistill.contracts import Outcome
+
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, context_settings=HELP_OPTIONS)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    app.add_typer(group, name="catalog", help="The items: pictures with their texts.")
+
+
+@group.command()
+@with_globals
+def add(
+    context: typer.Context,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A folder of pictures, or a csv, tsv, jsonl or parquet file with a column of paths, URLs or bytes.",
+            show_default=False,
+        ),
+    ],
+    id_field: Annotated[str | None, typer.Option(help="Column of the id.")] = None,
+    image_field: Annotated[str | None, typer.Option(help="Column of the picture: path, URL or bytes.")] = None,
+    title_field: Annotated[str | None, typer.Option(help="Column of the title.")] = None,
+    text_field: Annotated[str | None, typer.Option(help="Column of the description.")] = None,
+    product_field: Annotated[
+        str | None, typer.Option(help="Column that pictures of the same product share; else the title.")
+    ] = None,
+) -> None:
+    """Add what is new. Columns named as usual are found without options; all other columns are kept for filters."""
+    from pdistill import catalog, sources
+
+    session = Session.of(context)
+    fields = sources.Fields(id=id_field, image=image_field, title=title_field, text=text_field, product=product_field)
+    project = session.open()
+
+    def show(result: dict[str, Any]) -> None:
+        counts = ", ".join(f"{result[name]:,} {name}" for name in catalog.COUNTS if result[name] or name == "added")
+        session.print(f"{counts}.")
+        session.print(
+            f"The catalog has {result['items']:,} items: {result['train']:,} to train on, {result['test']:,} to test on."
+        )
+        if result["fields"]:
+            session.say(
+                "Read: " + ", ".join(f"{name} from '{column}'" for name, column in result["fields"].items()) + ".",
+                "dim",
+            )
+
+    session.finish(catalog.add(project, source, fields, session.progress), show)
+
+
+@group.command(name="list")
+@with_globals
+def list_items(
+    context: typer.Context,
+    count: Annotated[int, typer.Option("-n", "--count", help="How many items to show.", min=1)] = 20,
+) -> None:
+    """What the catalog holds."""
+    from pdistill import catalog
+
+    session = Session.of(context)
+    result = catalog.overview(session.open(), count)
+
+    def show(result: dict[str, Any]) -> None:
+        rows = [[row["id"], row["title"], row["split"], row["source"]] for row in result["first"]]
+        session.table(["id", "title", "split", "source"], rows)
+        splits = ", ".join(f"{number:,} {split}" for split, number in sorted(result["splits"].items(), reverse=True))
+        session.print(
+            f"\n{result['items']:,} items ({splits}), {result['with_text']:,} with text, {result['pictures']:,} pictures."
+        )
+        if result["columns"]:
+            session.print(
+                "Columns for filters: " + ", ".join(f"{name} ({kind})" for name, kind in result["columns"].items())
+            )
+
+    session.finish(Outcome(result), show)
+
+
+@group.command()
+@with_globals
+def show(
+    context: typer.Context,
+    item: Annotated[str, typer.Argument(metavar="ID", help="The item's id.", show_default=False)],
+) -> None:
+    """All that is kept of one item."""
+    from pdistill import catalog
+
+    session = Session.of(context)
+    result = catalog.show(session.open(), item)
+
+    def display(result: dict[str, Any]) -> None:
+        session.table(["column", "value"], [[name, str(value)] for name, value in result.items() if value is not None])
+
+    session.finish(Outcome(result), display)

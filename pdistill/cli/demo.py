@@ -1,0 +1,54 @@
+"""`pdistill demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pdistill.cli.options import with_globals
+from pdistill.cli.session import Session
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(with_globals(demo))
+
+
+def demo(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where the example project is made.")] = Path(
+        "pdistill-demo"
+    ),
+) -> None:
+    """The whole of pdistill on an example shop of gift ideas: no GPU, no download, under three minutes."""
+    from pdistill import demo as example_run
+
+    session = Session.of(context)
+    outcome = example_run.run(directory, session.progress, lambda step: _tell(session, step))
+    session.finish(outcome, lambda result: _show(session, result))
+
+
+def _tell(session: Session, step: Any) -> None:
+    if not (session.quiet or session.json):
+        session.say(f"  {step.seconds:.1f} s", "green")
+
+
+def _show(session: Session, result: dict[str, Any]) -> None:
+    from pdistill.cli.evaluate import show_comparison
+
+    session.print(f"\nBefore ({result['before']}) and after distillation ({result['after']})\n", "bold")
+    show_comparison(session, result)
+    for search in result["searches"]:
+        session.print()
+        pairs = list(zip(search["before"], search["after"], strict=True))[:6]
+        rows = [[rank, old, new] for rank, (old, new) in enumerate(pairs, start=1)]
+        session.table(["", "before", "after"], rows, f'pdistill search "{search["query"]}"')
+    session.print(f"\nThe same with pictures: {result['page']}")
+    session.print(f"All of it took {result['seconds']:.0f} seconds. What to try next:\n")
+    at = f"pdistill -P {result['project']}"
+    session.print(f'  {at} search "something for a child who loves dinosaurs"')
+    session.print(f"  {at} eval")
+    session.print(f"  {at} catalog list")
+    session.print("  pdistill init my-shop --embedded && pdistill -P my-shop catalog add MY_PHOTOS")

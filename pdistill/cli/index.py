@@ -1,0 +1,37 @@
+"""`pdistill index`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from pdistill.cli.options import with_globals
+from pdistill.cli.session import Session
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(with_globals(index))
+
+
+def index(
+    context: typer.Context,
+    student: Annotated[
+        str | None,
+        typer.Option(help="A version (NAME-v3) or a student (its newest version); else that of pdistill.toml."),
+    ] = None,
+) -> None:
+    """Embed the catalog with a student version, so that it can be searched. Only what is new is embedded."""
+    from pdistill import indexing
+
+    session = Session.of(context)
+    project = session.open()
+    version = project.version(student) if student else None
+
+    def show(result: dict[str, Any]) -> None:
+        changes = f"{result['added']:,} embedded, {result['removed']:,} removed, in {result['seconds']:.1f} s"
+        session.print(f"{result['items']:,} items are indexed for {result['student']} ({changes}).")
+        session.say('Next: pdistill search "gift for gardener mom"', "dim")
+
+    session.finish(indexing.index(project, version, session.progress), show)

@@ -1,0 +1,42 @@
+"""`pdistill init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pdistill.cli.options import with_globals
+from pdistill.cli.session import Session
+from pdistill.contracts import Outcome
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command(name="init")(with_globals(init))
+
+
+def init(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The new project's folder.", show_default=False)],
+    embedded: Annotated[
+        bool,
+        typer.Option(
+            "--embedded", help="Use the teacher and the student that come as packages: no GPU, no download from a hub."
+        ),
+    ] = False,
+) -> None:
+    """Make a project: a LanceDB directory and a commented pdistill.toml."""
+    from pdistill.store.project import Project
+
+    session = Session.of(context)
+    project = Project.create(directory, embedded)
+    settings = project.settings
+    result = {"project": str(directory), "teacher": settings.teacher.name, "student": settings.student.name}
+
+    def show(result: dict[str, str]) -> None:
+        session.print(f"Made {directory}: teacher {result['teacher']}, student {result['student']}.")
+        session.say(f"Next: pdistill -P {directory} catalog add FOLDER_OR_TABLE")
+
+    session.finish(Outcome(result), show)

@@ -1,0 +1,82 @@
+"""`pdistill personas generate | import | list`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pdistill.cli.options import HELP_OPTIONS, with_globals
+from pdistill.cli.session import Session
+from pdistill.contracts import Outcome
+
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, context_settings=HELP_OPTIONS)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    app.add_typer(group, name="personas", help="The people for whom the teacher ranks.")
+
+
+@group.command()
+@with_globals
+def generate(
+    context: typer.Context,
+    count: Annotated[int, typer.Option(help="How many.")] = 300,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same personas.")] = 0,
+    generator: Annotated[str, typer.Option(help="Which registered generator.")] = "composed",
+) -> None:
+    """Make personas: gift-givers' phrases and plain descriptions."""
+    from pdistill import personas
+
+    session = Session.of(context)
+    outcome = personas.generate(session.open(), count, seed, generator, session.progress)
+    session.finish(outcome, lambda result: _show(session, result))
+
+
+@group.command(name="import")
+@with_globals
+def import_file(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A csv, tsv, jsonl or parquet file.", show_default=False)
+    ],
+    text_field: Annotated[str | None, typer.Option(help="Column of the persona's text.")] = None,
+    id_field: Annotated[str | None, typer.Option(help="Column of the id.")] = None,
+) -> None:
+    """Add personas from a file; near-duplicates are dropped and counted."""
+    from pdistill import personas
+
+    session = Session.of(context)
+    outcome = personas.import_file(session.open(), file, text_field, id_field, session.progress)
+    session.finish(outcome, lambda result: _show(session, result))
+
+
+@group.command(name="list")
+@with_globals
+def list_personas(
+    context: typer.Context,
+    count: Annotated[int, typer.Option("-n", "--count", help="How many to show.", min=1)] = 20,
+) -> None:
+    """The personas of the project."""
+    session = Session.of(context)
+    everyone = session.open().personas()
+    shown = everyone.take(list(range(min(count, len(everyone)))))
+    rows = [list(row) for row in zip(shown.ids, shown.splits, shown.texts, strict=True)]
+    names = ("id", "split", "text")
+    result = {"personas": len(everyone), "first": [dict(zip(names, row, strict=True)) for row in rows]}
+
+    def show(result: dict[str, Any]) -> None:
+        session.table(list(names), rows)
+        session.print(f"\n{result['personas']:,} personas.")
+
+    session.finish(Outcome(result), show)
+
+
+def _show(session: Session, result: dict[str, Any]) -> None:
+    dropped = [f"{result[name]:,} {name}" for name in ("unchanged", "duplicates", "empty") if result[name]]
+    session.print(f"{result['added']:,} added" + (f" ({', '.join(dropped)} left out)." if dropped else "."))
+    session.print(
+        f"The project has {result['personas']:,} personas: {result['train']:,} to train on, {result['test']:,} to test on."
+    )

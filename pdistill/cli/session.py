@@ -1,0 +1,195 @@
+"""One run of the command line: the global options, talk on stderr, data on stdout, the JSON envelope.
+
+It knows typer and rich, and nothing of what the stages do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichBars
+from rich.table import Table
+from rich.text import Text
+
+from pdistill.contracts import Advance, Outcome
+from pdistill.errors import PARTIAL, PdistillError
+
+if TYPE_CHECKING:
+    import typer
+
+    from pdistill.store.project import Project
+
+SCHEMA_VERSION = 1
+"""Of the JSON envelope."""
+
+FAILURES_SHOWN = 20
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass
+class Session:
+    """What the global options say, and the two consoles."""
+
+    project_dir: Path | None = None
+    json: bool = False
+    quiet: bool = False
+    command: str = ""
+    exit_code: int = 0
+    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=False))
+    err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+
+    @classmethod
+    def of(cls, context: typer.Context) -> Session:
+        session = context.find_root().obj
+        assert isinstance(session, Session)
+        return session
+
+    def open(self, flags: Mapping[str, Any] | None = None) -> Project:
+        """The project meant, with flags over its settings. Raises UsageError if there is none."""
+        from pdistill.store.project import Project, find_root
+
+        return Project(find_root(self.project_dir), flags)
+
+    @property
+    def progress(self) -> Talk:
+        return Talk(self.err, bars=self.err.is_terminal and not (self.quiet or self.json), notes=not self.quiet)
+
+    def finish(self, outcome: Outcome, show: Callable[[dict[str, Any]], None]) -> None:
+        """Give a stage's outcome to the user: the envelope, or `show` and the failures and warnings in words."""
+        failed = len(outcome.failures) > 0
+        self.exit_code = PARTIAL if failed else 0
+        if self.json:
+            errors = [{"message": failure["error"], "id": failure["id"]} for failure in outcome.failures]
+            self.envelope("partial" if failed else "ok", outcome.result, outcome.warnings, errors)
+            return
+        show(outcome.result)
+        for warning in outcome.warnings:
+            self.say(f"Note: {warning}", "yellow")
+        for failure in outcome.failures[:FAILURES_SHOWN]:
+            self.say(f"Failed: {failure['id']}: {failure['error']}", "yellow")
+        if len(outcome.failures) > FAILURES_SHOWN:
+            self.say(f"... and {len(outcome.failures) - FAILURES_SHOWN} more; all of them with --json.", "yellow")
+
+    def fail(self, error: PdistillError) -> None:
+        """Tell a failure and remember its exit code."""
+        self.exit_code = error.exit_code
+        if self.json:
+            self.envelope("error", None, [], [{"message": error.message, "hint": error.hint}])
+            return
+        self.say(f"Error: {error.message}", "bold red")
+        if error.hint:
+            self.say(error.hint)
+
+    def envelope(self, status: str, result: Any, warnings: list[str], errors: list[dict[str, str]]) -> None:
+        """The one JSON object that scripts read."""
+        envelope = {
+            "schema_version": SCHEMA_VERSION,
+            "command": self.command,
+            "status": status,
+            "exit_code": self.exit_code,
+            "result": result,
+            "warnings": warnings,
+            "errors": errors,
+        }
+        sys.stdout.write(json.dumps(envelope, ensure_ascii=False, default=str) + "\n")
+
+    def say(self, text: str, style: str = "") -> None:
+        """One sentence of talk, on stderr; warnings and errors even when quiet."""
+        self.err.print(Text(printable(text), style=style), soft_wrap=True)
+
+    def print(self, text: str = "", style: str = "") -> None:
+        """One line of data, on stdout."""
+        self.out.print(Text(printable(text), style=style), soft_wrap=True)
+
+    def table(self, columns: list[str], rows: list[list[Any]], title: str = "") -> None:
+        """A table for people, on stdout; columns of numbers to the right."""
+        table = Table(
+            title=Text(printable(title)) if title else None,
+            title_justify="left",
+            header_style="bold",
+            box=None,
+            pad_edge=False,
+        )
+        for position, column in enumerate(columns):
+            numeric = all(isinstance(row[position], int | float) for row in rows)
+            table.add_column(Text(column), justify="right" if numeric and rows else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(printable(_cell(value))) for value in row))
+        self.out.print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: ""}[value]
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)
+
+
+def printable(text: str) -> str:
+    """Text from outside without control characters: a title must not steer a terminal."""
+    return _UNPRINTABLE.sub(
+        lambda found: found.group() if found.group() in "\n\t" else "\N{REPLACEMENT CHARACTER}", text
+    )
+
+
+class Talk:
+    """Progress on stderr: notes as lines, tasks as bars with rate and time left where stderr is a terminal."""
+
+    def __init__(self, console: Console, bars: bool, notes: bool) -> None:
+        self._console = console
+        self._notes = notes
+        self._bars = _bars(console) if bars else None
+        self._open = 0
+
+    @contextmanager
+    def task(self, label: str, total: int | None) -> Iterator[Advance]:
+        if self._bars is None:
+            yield lambda steps=1: None
+            return
+        bars = self._bars
+        if self._open == 0:
+            bars.start()
+        self._open += 1
+        task = bars.add_task(label, total=total)
+        try:
+            yield lambda steps=1: bars.advance(task, steps)
+        finally:
+            bars.remove_task(task)
+            self._open -= 1
+            if self._open == 0:
+                bars.stop()
+
+    def note(self, text: str) -> None:
+        if self._notes:
+            self._console.print(Text(printable(text), style="dim"), soft_wrap=True)
+
+
+def _bars(console: Console) -> RichBars:
+    return RichBars(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+class _Rate(ProgressColumn):
+    """Steps per second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f}/s" if speed and speed >= 10 else f"{speed:.1f}/s" if speed else "", style="dim")

@@ -1,4 +1,4 @@
-"""The gift ideas about clothing, music, electronics, desk, tools and home: one line of text holds emoji, a title and a description.
+"""The gift ideas about clothing, music, electronics, desk, tools and home: one line holds emoji, title, description.
 
 It must not know pictures, files or packages; `{name}` stands for the emoji's own name.
 """

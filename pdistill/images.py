@@ -34,7 +34,7 @@ _UPRIGHT = {
 }
 """EXIF orientation (CIPA DC-008, tag 274) -> what turns the picture upright; 1 and unknown values need nothing."""
 
-# A catalog holds thousands of pictures with odd metadata. What matters of Pillow's warnings is said by the errors below.
+# A catalog holds thousands of pictures with odd metadata; what matters of these warnings is said by the errors below.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 

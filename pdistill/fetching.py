@@ -154,7 +154,8 @@ class Fetcher:
                 said = f"The server of '{name}' answered {status}."
                 if int(status.split()[0]) not in _WORTH_RETRYING:
                     raise ImageError(said)
-                wait_s = min(_retry_after(answer) or wait_s, patience.retry_after_s)
+                asked_s = _retry_after(answer)
+                wait_s = wait_s if asked_s is None else min(asked_s, patience.retry_after_s)
             if number < tries and self._stopped.wait(wait_s):
                 break
         raise ImageError(f"{said} It was tried {number} times.")

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pdistill.errors import UsageError
+
 SUFFIXES = frozenset(
     (
         *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jp2"),
@@ -59,7 +61,9 @@ class Found:
 def walk(root: Path) -> Iterator[Found]:
     """Every picture under `root`, sorted by path; hidden files are skipped, links followed but never in a circle.
 
-    Only one folder's names are in memory at a time. A folder that cannot be listed is passed over.
+    Only the names of the folders on the way down are in memory.
+
+    Raises: UsageError for a folder that cannot be listed: passing over it would lose its pictures silently.
     """
     yield from _walk(root, "", frozenset())
 
@@ -71,10 +75,9 @@ def _walk(at: Path, folder: str, above: frozenset[tuple[int, int]]) -> Iterator[
         if here in above:
             return
         with os.scandir(at) as entries:
-            # A folder sorts as its name with a slash, so that the whole walk is in the order of full paths.
-            names = sorted(f"{each.name}/" if each.is_dir() else each.name for each in entries if each.name[0] != ".")
-    except OSError:
-        return
+            names = sorted(_sortable(each) for each in entries if each.name[0] != ".")
+    except OSError as error:
+        raise UsageError(f"The folder '{at}' cannot be listed: {error.strerror}.", "Change its permissions.") from error
     files = {name for name in names if not name.endswith("/")}
     pictures = [name for name in names if name in files and Path(name).suffix.lower() in SUFFIXES]
     stems = Counter(Path(name).stem for name in pictures)
@@ -97,6 +100,14 @@ def _walk(at: Path, folder: str, above: frozenset[tuple[int, int]]) -> Iterator[
                 folder=folder.rstrip("/"),
                 sidecar=at / f"{stem}.txt" if f"{stem}.txt" in files else None,
             )
+
+
+def _sortable(entry: os.DirEntry[str]) -> str:
+    """The name, a folder's with a slash: so the whole walk is in the order of full paths."""
+    try:
+        return f"{entry.name}/" if entry.is_dir() else entry.name
+    except OSError:  # a link to itself
+        return entry.name
 
 
 def title_of(stem: str) -> str:

@@ -86,8 +86,9 @@ def _rows(path: Path, delimiter: str) -> Iterator[list[str]]:
             for row in reader:
                 width = width or len(row)
                 if row and len(row) != width:
+                    cells = "cell" if len(row) == 1 else "cells"
                     raise UsageError(
-                        f"Line {begins} of '{path}' has {len(row)} {'cell' if len(row) == 1 else 'cells'}, but the header has {width}.",
+                        f"Line {begins} of '{path}' has {len(row)} {cells}, but the header has {width}.",
                         f"Put a cell that contains '{delimiter}' or a line break in quotes.",
                     )
                 if row:

@@ -26,7 +26,7 @@ ANIMALS = """
 🐐 Goat cheese kit: make your own farmhouse goat cheese at home
 🐪🐫 {name} desert trek: a camel ride through dunes for adventurous travelers
 🦙 Alpaca wool throw: a llama-soft woven blanket from the Andes
-🦣 Mammoth fossil model: an Ice Age skeleton for young paleontologists
+🦣 Mammoth fossil model: a prehistoric skeleton for young paleontologists and dinosaur fans
 🐁🐀 {name} cage tunnel: a play tunnel for pet mice, rats and other small rodents
 🐇 Rabbit hutch: a wooden home for pet bunnies
 🦇 Bat house: a nesting box for bats, for nature conservation in the yard
@@ -55,7 +55,7 @@ ANIMALS = """
 🐳🐋 {name} watching tour: spot whales at sea, for ocean lovers
 🐬 Swim with dolphins voucher: a marine adventure for ocean lovers
 🦭 Seal sanctuary adoption: sponsor a rescued seal pup, for animal protectors
-🐟 Smoked fish platter: salmon and trout for seafood lovers and anglers
+🐟 Fishing trip voucher: a boat day catching trout, for anglers who love to fish
 🐠🐡 {name} aquarium: a colorful {name} for a home fish tank and aquarium keepers
 🦈 Shark encyclopedia: fierce sharks of the deep for curious ocean-mad kids
 🐙🪼🪸 {name} reef poster: a deep-sea {name} for scuba divers and marine biologists
@@ -64,6 +64,7 @@ ANIMALS = """
 🦋 Butterfly garden kit: raise caterpillars into butterflies, for nature lovers and gardeners
 🐛🐜🪲 {name} explorer kit: watch a live {name} up close, for young insect collectors
 🐝 Beekeeping starter kit: hive tools and smoker for a beekeeper with honeybees
+🪱 Worm compost bin: turns kitchen scraps into rich soil for gardeners
 🐞 Ladybug house: a wooden insect hotel that keeps aphids off the garden roses
 🦗 Cricket chirping clock: summer meadow sounds for campers and light sleepers
 🕷🕸 {name} Halloween decoration: spooky fun for horror fans and Halloween

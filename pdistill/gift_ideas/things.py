@@ -15,7 +15,7 @@ WEAR = """
 👕 Band t-shirt: soft cotton for rock concerts and everyday wear
 👖 Denim jeans: vintage blue jeans for casual fashion
 🧣 Knitted scarf: warm wool for cold winter walks
-🧤 Warm gloves: lined gloves for winter mornings and snowball fights
+🧤 Gardening gloves: tough gloves for a gardener who prunes and weeds
 🧥 Winter coat: a tailored wool coat for elegant city dressers
 🧦 Funny socks: colorful patterns for people with always cold feet
 👗 Summer dress: a floral dress for fashion lovers and garden parties
@@ -131,7 +131,7 @@ DESK_AND_TOOLS = """
 🔑🗝 {name} holder: a hook rack by the door for forgetful people
 🔨 Claw hammer: for carpenters and do-it-yourself repairs
 🪓 Splitting axe: chopping firewood for cabin owners and bushcraft
-⛏⚒ {name}: digging gold and fossils for geology field trips
+⛏⚒ {name}: digging up dinosaur fossils and minerals on field trips
 🛠 Handyman toolkit: wrenches and drills for home improvement
 🗡⚔ {name} replica: steel for medieval reenactors and fantasy fans
 🪃 Boomerang: throws that return, for outdoor play in Australia
@@ -143,7 +143,8 @@ DESK_AND_TOOLS = """
 🔩⚙ {name} mechanical puzzle: gears for engineers and tinkerers
 🗜 Wood clamp: glue-ups for cabinetmakers in the workshop
 ⚖ Kitchen scale: exact grams for bakers and dieters
-🪝🪜 {name} for the garage: storage for tools and painting walls
+🪝 Fish hook set: hooks and lures for a fisherman who fishes lakes and rivers
+🪜 Step ladder: for painting walls and home improvement
 🧰 Toolbox: a steel chest for mechanics and do-it-yourself dads
 🧲 Magnet experiment kit: physics fun for curious kids
 ⚗🧪 {name} chemistry set: bubbling experiments for young chemists
@@ -162,7 +163,7 @@ DESK_AND_TOOLS = """
 🧴 Hand cream: lotion and skincare for dry gardener's hands
 🧹 Robot vacuum: clean floors for busy parents and pet hair
 🧺 Picnic basket: blankets, plates and wine for a picnic in the park
-🪣 Cleaning caddy: bucket and cloths for a first apartment
+🪣 Watering bucket: a zinc pail for a gardener's vegetable patch
 🧼 Handmade soap: olive and lavender bars for natural skincare
 🫧 Bubble machine: soap bubbles for toddlers at garden parties
 🪥 Electric toothbrush: dental care for a healthy smile

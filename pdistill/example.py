@@ -37,7 +37,7 @@ SIDE_PX = 256
 FILL = 0.86
 """The longer side of a drawing as a share of the picture's side."""
 BACKGROUND = (246, 238, 222)
-"""Cream, like a shop's shelf: white drawings stand out, and new items are found slightly better than on white."""
+"""Cream, like a shop's shelf: white drawings stand out, and new items are found no worse than on white."""
 
 FONT_PX = 320
 """Drawn larger than shown and scaled down once, for smooth edges."""

@@ -33,7 +33,7 @@ class Gradient:
 
     def __init__(
         self,
-        lr: float = 3e-4,
+        lr: float = 3e-5,
         epochs: int = 3,
         batch: int = 128,
         weight_decay: float = 0.01,

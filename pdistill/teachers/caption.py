@@ -38,6 +38,7 @@ class Caption:
 
     prompt_version = ""
     model = f"caption-{VERSION} (all-MiniLM-L6-v2)"
+    prompt_version = ""
     max_images = 1000
     uses_images = False
     uses_text = True

@@ -37,6 +37,13 @@ def expect(holds: object, complaint: str) -> None:
         raise AssertionError(complaint)
 
 
+def expect_members(made: object, contract: type) -> None:
+    """Raise AssertionError naming the members of the Protocol `contract` that `made` lacks."""
+    named = {name for each in contract.__mro__ for name in (*vars(each).get("__annotations__", {}), *vars(each))}
+    lacking = sorted(name for name in named if not name.startswith("_") and not hasattr(made, name))
+    expect(not lacking, f"{type(made).__name__} lacks what contracts.{contract.__name__} has: {', '.join(lacking)}")
+
+
 def near(found: np.ndarray | torch.Tensor, wanted: np.ndarray | torch.Tensor) -> bool:
     """Whether two arrays agree to 1e-4."""
     return bool(np.allclose(np.asarray(found), np.asarray(wanted), atol=1e-4))

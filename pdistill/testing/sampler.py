@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from pdistill.contracts import Sampler
-from pdistill.testing.expect import expect
+from pdistill.testing.expect import expect, expect_members
 
 
 def check_sampler(sampler: Sampler) -> None:
@@ -17,6 +17,7 @@ def check_sampler(sampler: Sampler) -> None:
     Raises AssertionError in words if it chooses a pair seen before, an item twice, too few, or differently for the
     same seed.
     """
+    expect_members(sampler, Sampler)
     rng = np.random.default_rng(0)
     embeddings = rng.normal(size=(40, 8)).astype(np.float32)
     embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from pdistill.contracts import Cost, Group, Ranking, Strategy
-from pdistill.testing.expect import expect
+from pdistill.testing.expect import expect, expect_members
 
 
 def check_strategy(strategy: Strategy) -> None:
@@ -20,6 +20,7 @@ def check_strategy(strategy: Strategy) -> None:
     more, if an item is never shown or shown twice in one group, if the standings are no permutation, or if the same
     seed plays differently.
     """
+    expect_members(strategy, Strategy)
     for n in (1, 2, 3, 9, 40, 150):
         worth = {f"i{index}": (index * 67) % 151 for index in range(n)}
         plan = strategy.plan(n)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pdistill.contracts import LinearStudent, Student
-from pdistill.testing.expect import ITEM_TEXTS, ODD_PERSONAS, expect, near
+from pdistill.testing.expect import ITEM_TEXTS, ODD_PERSONAS, expect, expect_members, near
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +25,7 @@ def check_student(student: Student) -> None:
     """
     import torch
 
-    expect(isinstance(student, Student), f"{type(student).__name__} lacks a member of contracts.Student")
+    expect_members(student, Student)
     for name in ("text_fingerprint", "feature_fingerprint"):
         value = getattr(student, name)
         expect(value and isinstance(value, str), f"`{name}` must be a string, not empty")
@@ -93,7 +93,9 @@ def _check_training(student: Student, features: torch.Tensor) -> None:
     parameters = student.trainable()
     expect(parameters, "trainable: nothing to train")
     before = _projected(student, features)
-    student.project(features)[:, 0].sum().backward()
+    total = student.project(features)[:, 0].sum()
+    expect(total.requires_grad, "trainable: project does not hang on any parameter")
+    total.backward()
     for index, parameter in enumerate(parameters):
         expect(parameter.grad is not None, f"trainable: no gradient reaches parameter {index}")
     with torch.no_grad():

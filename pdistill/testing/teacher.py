@@ -10,7 +10,7 @@ import io
 import numpy as np
 
 from pdistill.contracts import Answer, Question, Shown, Teacher
-from pdistill.testing.expect import ITEM_TEXTS, ODD_PERSONAS, expect
+from pdistill.testing.expect import ITEM_TEXTS, ODD_PERSONAS, expect, expect_members
 
 
 def check_teacher(teacher: Teacher) -> None:
@@ -19,8 +19,9 @@ def check_teacher(teacher: Teacher) -> None:
     Raises AssertionError in words if a question stays without an answer or gets two, if a ranking is no permutation
     of the items shown, if odd text makes it raise, or if not even the everyday persona gets a ranking.
     """
-    expect(isinstance(teacher, Teacher), f"{type(teacher).__name__} lacks a member of contracts.Teacher")
+    expect_members(teacher, Teacher)
     expect(teacher.model and isinstance(teacher.model, str), "`model` must say what answers")
+    expect(isinstance(teacher.prompt_version, str), "`prompt_version` must be a string; empty where there is no prompt")
     expect(teacher.fingerprint and isinstance(teacher.fingerprint, str), "`fingerprint` must be a string, not empty")
     expect(teacher.max_images >= 2, f"`max_images` must be at least 2, not {teacher.max_images}")
     expect(teacher.uses_images or teacher.uses_text, "a teacher must look at pictures or texts")

@@ -45,8 +45,10 @@ def add(project: Project, path: Path, fields: sources.Fields | None = None, prog
     limits = images.Limits(max_pixels=own.max_pixels, max_bytes=own.max_bytes, max_side=own.max_side)
     source = sources.open_source(path, fields or sources.Fields(), limits)
     warnings = [f"The column '{old}' is kept as '{new}'." for old, new in source.renamed.items()]
+    if source.left_out:
+        warnings.append(f"Columns of bytes are not kept: {', '.join(source.left_out)}.")
     with project.writing("adding to the catalog"), progress.task("Adding pictures", source.total) as advance:
-        adding = _Adding(project, source.attributes, from_folder=path.is_dir())
+        adding = _Adding(project, source.attributes, path)
         with ThreadPoolExecutor(thread_name_prefix="prepare") as pool:
             for records in _batched(source.records(), AT_ONCE):
                 prepared = pool.map(lambda record: _prepare(record, limits), records)
@@ -76,9 +78,10 @@ def _prepare(record: sources.Record, limits: images.Limits) -> images.Stored | s
 class _Adding:
     """One run of `add`: what is there, what comes, what is counted."""
 
-    def __init__(self, project: Project, attributes: list[pa.Field], from_folder: bool) -> None:
+    def __init__(self, project: Project, attributes: list[pa.Field], path: Path) -> None:
         self._project = project
-        self._from_folder = from_folder
+        self._from_folder = path.is_dir()
+        self._folder = path if path.is_dir() else path.parent
         rows = project.item_table.read(["id", "hash", "split", "digest"]).to_pydict()
         self._digests = dict(zip(rows["id"], rows["digest"], strict=True))
         self._splits = dict(zip(rows["hash"], rows["split"], strict=True))
@@ -132,12 +135,17 @@ class _Adding:
             "image": stored.data,
             "width": stored.width,
             "height": stored.height,
-            "source": record.source,
+            "source": self._place(record.source),
             "product": product,
             "split": split,
             "digest": digest,
             "added_at": time.time(),
         }
+
+    def _place(self, source: str) -> str:
+        """Where the picture came from, so that it can be opened from anywhere: an absolute path, or as it was given."""
+        place = self._folder / source
+        return str(place.resolve()) if place.is_file() else source
 
     def store_when_due(self) -> None:
         if len(self._new) + len(self._changed) >= STORE_ROWS or time.monotonic() - self._stored_at > STORE_SECONDS:

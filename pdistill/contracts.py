@@ -102,6 +102,8 @@ class Progress(Protocol):
 
 
 class Advance(Protocol):
+    """Tells that some steps of a task are done."""
+
     def __call__(self, steps: int = 1) -> None: ...
 
 

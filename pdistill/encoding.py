@@ -52,6 +52,8 @@ def _load_weights(project: Project, version: Version, student: Student) -> None:
 
 def encode_texts(project: Project, student: Student, texts: Sequence[str], progress: Progress = SILENT) -> np.ndarray:
     """(P,) texts -> (P, D) unit vectors; each distinct text is encoded once per project."""
+    if not texts:
+        return np.zeros((0, student.dimension), np.float32)
     store = project.vectors("texts", student.text_fingerprint)
 
     def compute(positions: list[int]) -> np.ndarray:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from pdistill import encoding
 from pdistill.contracts import SILENT, Outcome, Progress
-from pdistill.store.database import Table
+from pdistill.store.database import Table, safe_name
 from pdistill.store.project import Project
 from pdistill.store.records import Version
 from pdistill.store.vectors import vector_schema, vector_table
@@ -46,5 +46,7 @@ def index(project: Project, version: Version | None = None, progress: Progress =
 def table_of(project: Project, version: Version, dimension: int) -> Table:
     """The table that holds a version's embeddings: id, hash, vector."""
     return Table(
-        project.database, f"index_{version.id}", vector_schema({"id": pa.string(), "hash": pa.string()}, dimension)
+        project.database,
+        safe_name(f"index_{version.id}"),
+        vector_schema({"id": pa.string(), "hash": pa.string()}, dimension),
     )

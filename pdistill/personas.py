@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
@@ -28,6 +28,9 @@ LONG = 2_000
 
 ROWS_AT_ONCE = 5_000
 
+_Text: TypeAlias = tuple[str | None, str, dict[str, Any]]
+"""Id if there is one, text, other columns."""
+
 
 def generate(
     project: Project, count: int, seed: int = 0, generator: str = "composed", progress: Progress = SILENT
@@ -39,7 +42,7 @@ def generate(
     if count < 1:
         raise UsageError(f"{count} personas cannot be generated.", "Ask for one or more: --count 300")
     made: PersonaGenerator = registry.create("generator", generator)
-    texts = ((None, text, {}) for text in made.generate(count, seed))
+    texts: Iterable[_Text] = ((None, text, {}) for text in made.generate(count, seed))
     return _add(project, texts, f"{generator}, seed {seed}", near=None, total=count, progress=progress)
 
 
@@ -60,7 +63,7 @@ def import_file(
 
 def _add(
     project: Project,
-    texts: Iterable[tuple[str | None, str, dict[str, Any]]],
+    texts: Iterable[_Text],
     source: str,
     near: _NearDuplicates | None,
     total: int | None,

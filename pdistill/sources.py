@@ -210,7 +210,7 @@ def read_texts(
     if field is None:
         raise UsageError(
             f"'{path}' has no column that is known to hold personas. Its columns: {', '.join(table.schema.names)}.",
-            "Name it: --field NAME",
+            "Name it: --text-field NAME",
         )
     id_field = id_field or first_of(PERSONA_ID, [each.name for each in table.schema if each.name != field])
     return _texts(table, field, id_field)

@@ -14,6 +14,7 @@ from pdistill import encoding, ranking, registry
 from pdistill.contracts import SILENT, Loss, Outcome, Progress, Recipe, Student, TrainingData
 from pdistill.errors import MissingArtifactError
 from pdistill.fingerprint import content_hash, fingerprint
+from pdistill.store.database import safe_name
 from pdistill.store.project import Project
 from pdistill.store.records import TRAIN, Items, Personas, Version
 
@@ -91,11 +92,10 @@ def _training_data(
     import torch
 
     matrix = encoding.features(project, student, items, progress)
-    prior = encoding.project_features(student, matrix)
     has_text = np.array([bool(text) for text in items.texts])
-    if has_text.any():
-        texts = [text for text in items.texts if text]
-        prior[has_text] = encoding.encode_texts(project, student, texts, progress)
+    prior = np.empty((len(items), student.dimension), np.float32)
+    prior[has_text] = encoding.encode_texts(project, student, [text for text in items.texts if text], progress)
+    prior[~has_text] = encoding.project_features(student, matrix[~has_text])
     width = max(len(shown) for shown in rankings["items"])
     index = np.zeros((len(rankings["items"]), width), np.int64)
     targets = np.full(index.shape, np.nan, np.float32)
@@ -122,7 +122,7 @@ def _register(
     settings = project.settings
     number = parent.number + 1
     data = save({name: tensor.contiguous() for name, tensor in student.state().items()})
-    file_name = f"{parent.name}-v{number}.safetensors"
+    file_name = safe_name(f"{parent.name}-v{number}") + ".safetensors"
     project.write_weights(file_name, data)
     version = Version(
         id=f"{parent.name}-v{number}",

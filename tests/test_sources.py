@@ -308,5 +308,5 @@ def test_texts_fields(tmp_path: Path) -> None:
     assert next(read_texts(path, "who", "n")) == ("7", "I ski.", {})
     with pytest.raises(UsageError, match=r"no column 'whom'.* Did you mean 'who'"):
         read_texts(path, "whom")
-    with pytest.raises(UsageError, match=r"a, b.* --field NAME"):
+    with pytest.raises(UsageError, match=r"a, b.* --text-field NAME"):
         read_texts(table(tmp_path, "a,b\nx,y\n", "b.csv"))

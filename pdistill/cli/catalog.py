@@ -50,7 +50,8 @@ def add(
         counts = ", ".join(f"{result[name]:,} {name}" for name in catalog.COUNTS if result[name] or name == "added")
         session.print(f"{counts}.")
         session.print(
-            f"The catalog has {result['items']:,} items: {result['train']:,} to train on, {result['test']:,} to test on."
+            f"The catalog has {result['items']:,} items: "
+            f"{result['train']:,} to train on, {result['test']:,} to test on."
         )
         if result["fields"]:
             session.say(
@@ -78,7 +79,8 @@ def list_items(
         session.table(["id", "title", "split", "source"], rows)
         splits = ", ".join(f"{number:,} {split}" for split, number in sorted(result["splits"].items(), reverse=True))
         session.print(
-            f"\n{result['items']:,} items ({splits}), {result['with_text']:,} with text, {result['pictures']:,} pictures."
+            f"\n{result['items']:,} items ({splits}), {result['with_text']:,} with text, "
+            f"{result['pictures']:,} pictures."
         )
         if result["columns"]:
             session.print(

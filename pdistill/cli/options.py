@@ -79,7 +79,7 @@ def with_globals(function: Callable[..., None]) -> Callable[..., None]:
         Session.of(context).command = context.command_path.partition(" ")[2]
         function(context, **given)
 
-    del command.__wrapped__  # type: ignore[attr-defined]  # typer must see the whole signature
+    del command.__wrapped__  # typer must see the whole signature
     command.__signature__ = whole  # type: ignore[attr-defined]
     command.__annotations__ = {name: parameter.annotation for name, parameter in whole.parameters.items()}
     return command

@@ -75,8 +75,10 @@ def list_personas(
 
 
 def _show(session: Session, result: dict[str, Any]) -> None:
-    dropped = [f"{result[name]:,} {name}" for name in ("unchanged", "duplicates", "empty") if result[name]]
-    session.print(f"{result['added']:,} added" + (f" ({', '.join(dropped)} left out)." if dropped else "."))
+    words = {"unchanged": "there already", "duplicates": "near-duplicates", "empty": "empty"}
+    dropped = [f"{result[name]:,} {word}" for name, word in words.items() if result[name]]
+    session.print(f"{result['added']:,} added" + (f" (left out: {', '.join(dropped)})." if dropped else "."))
     session.print(
-        f"The project has {result['personas']:,} personas: {result['train']:,} to train on, {result['test']:,} to test on."
+        f"The project has {result['personas']:,} personas: "
+        f"{result['train']:,} to train on, {result['test']:,} to test on."
     )

@@ -25,7 +25,7 @@ def train(
     cycles: Annotated[
         int | None,
         typer.Option(
-            help="Ask and train in turn until the student has been through this many cycles; those done are not repeated.",
+            help="Ask and train in turn until the student has been through so many cycles; done ones are not repeated.",
             min=1,
         ),
     ] = None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 import torch
-from torch.nn.functional import normalize
+from torch.nn.functional import embedding, normalize
 
 from pdistill.contracts import SILENT, LinearStudent, Loss, Progress, Student, TrainingData
 from pdistill.errors import UsageError
@@ -93,5 +93,6 @@ class Gradient:
 def _scores(student: Student, data: TrainingData, batch: torch.Tensor) -> torch.Tensor:
     """(B, M) cosines of each ranking's persona and items; every item is projected once, however often it is shown."""
     items, where = data.item_index[batch].unique(return_inverse=True)
-    projected = student.project(data.features[items])
-    return torch.einsum("bmd,bd->bm", projected[where], data.personas[data.persona_index[batch]])
+    # `embedding` rather than plain indexing, whose gradient adds up in an order that differs from run to run.
+    projected = embedding(where, student.project(data.features[items]))
+    return torch.einsum("bmd,bd->bm", projected, data.personas[data.persona_index[batch]])

@@ -104,6 +104,7 @@ class TwoStage:
             for epoch in range(epochs):
                 losses = []
                 for batch in torch.randperm(len(rows), generator=generator).split(self.batch):
+                    # Plain indexing would be slower, and its gradient adds up in an order that differs by run.
                     shown = embedding(rows[batch], normalize(table, dim=-1))
                     personas = data.personas[data.persona_index[batch]]
                     value = loss(torch.einsum("bmd,bd->bm", shown, personas), data.targets[batch])

@@ -5,6 +5,7 @@ It knows nothing of what the tables mean; their schemas are given to it.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from pdistill.errors import StorageError
+from pdistill.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     import lancedb
@@ -52,6 +54,12 @@ def storage_errors(place: Path) -> Iterator[None]:
 def quote(text: str) -> str:
     """A string as an SQL literal: what comes from catalogs and personas is data."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def safe_name(text: str) -> str:
+    """`text` as a table or file name: as it is where possible, else odd characters replaced and a fingerprint added."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", text)
+    return plain if plain == text else f"{plain}-{fingerprint(text, 8)}"
 
 
 def blob_field(name: str) -> pa.Field:
@@ -176,7 +184,9 @@ class Table:
         handle = self._open()
         if handle is None:
             return
-        if handle.stats()["fragment_stats"]["num_small_fragments"] > SMALL_FRAGMENTS:
+        # Typed as a dataclass by LanceDB 0.40 and returned as a dict.
+        statistics: Any = handle.stats()
+        if statistics["fragment_stats"]["num_small_fragments"] > SMALL_FRAGMENTS:
             with storage_errors(self._database.path):
                 _retry(lambda: handle.optimize(cleanup_older_than=KEEP_VERSIONS))
 

@@ -12,8 +12,9 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from filelock import FileLock, Timeout
@@ -85,6 +86,10 @@ class Entry:
     latency_s: float
     asked_at: float = field(default_factory=time.time)
 
+    def row(self) -> dict[str, Any]:
+        """The entry as a row of the table."""
+        return {name: getattr(self, name) for name in SCHEMA.names}
+
 
 class Ledger:
     """Reads and appends answers; several processes may do so at once.
@@ -115,7 +120,7 @@ class Ledger:
                 entries = list(_read_spool(path))
                 known = set(self._table.read_in(["key"], "key", [entry.key for entry in entries])["key"].to_pylist())
                 new = list({entry.key: entry for entry in entries if entry.key not in known}.values())
-                self._table.append([asdict(entry) for entry in new])
+                self._table.append([entry.row() for entry in new])
                 path.unlink(missing_ok=True)
                 saved += len(new)
             Path(f"{path}.lock").unlink(missing_ok=True)
@@ -155,7 +160,7 @@ class Ledger:
     def fold(self) -> None:
         """Move what waits in this process's spool into the table."""
         if self._waiting and self._spool is not None:
-            self._table.append([asdict(entry) for entry in self._waiting])
+            self._table.append([entry.row() for entry in self._waiting])
             self._waiting = []
             self._spool.clear()
         self._folded_at = time.monotonic()
@@ -182,7 +187,7 @@ class _Spool:
         self._synced_at = time.monotonic()
 
     def write(self, entry: Entry) -> None:
-        line = json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n"
+        line = json.dumps(entry.row(), ensure_ascii=False).encode() + b"\n"
         with storage_errors(self._path):
             if self._file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

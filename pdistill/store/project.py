@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from pdistill import __version__, settings
 from pdistill.errors import MissingArtifactError, StorageError, UnknownNameError, UsageError
-from pdistill.store.database import Database, Table, storage_errors
+from pdistill.store.database import Database, Table, safe_name, storage_errors
 from pdistill.store.ledger import Ledger
 from pdistill.store.records import Items, Personas, Version, version_zero
 from pdistill.store.vectors import VectorStore
@@ -148,7 +148,8 @@ class Project:
             ) from error
         if version > SCHEMA_VERSION:
             raise StorageError(
-                f"The project {self.root} has schema version {version}; this pdistill {__version__} reads up to {SCHEMA_VERSION}.",
+                f"The project {self.root} has schema version {version}; "
+                f"this pdistill {__version__} reads up to {SCHEMA_VERSION}.",
                 "Upgrade: pip install --upgrade pdistill",
             )
 
@@ -186,7 +187,7 @@ class Project:
 
     def vectors(self, kind: str, tower: str) -> VectorStore:
         """The stored vectors of one frozen tower; `kind` is `features` or `texts`."""
-        name = f"{kind}_{tower}"
+        name = safe_name(f"{kind}_{tower}")
         if name not in self._vectors:
             self._vectors[name] = VectorStore(self.database, name)
         return self._vectors[name]

@@ -13,7 +13,7 @@ from torch.nn.functional import embedding, normalize
 from pdistill.contracts import SILENT, LinearStudent, Loss, Progress, Student, TrainingData
 from pdistill.errors import UsageError
 from pdistill.recipes.ridge import ridge as solve_ridge
-from pdistill.recipes.two_stage import check_finite
+from pdistill.recipes.two_stage import check_counts, check_finite, check_positive
 
 
 class Gradient:
@@ -39,9 +39,8 @@ class Gradient:
         weight_decay: float = 0.01,
         ridge: float = 3000.0,
     ) -> None:
-        for name, value in (("lr", lr), ("epochs", epochs), ("batch", batch), ("ridge", ridge)):
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name} must be a positive number, not {value}")
+        check_positive(lr=lr, ridge=ridge)
+        check_counts(epochs=epochs, batch=batch)
         if not (math.isfinite(weight_decay) and weight_decay >= 0):
             raise ValueError(f"weight_decay must be 0 or more, not {weight_decay}")
         self.lr, self.epochs, self.batch = lr, epochs, batch

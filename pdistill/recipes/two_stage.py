@@ -45,9 +45,8 @@ class TwoStage:
         for name, value in (("alpha_text", alpha_text), ("alpha_no_text", alpha_no_text)):
             if not 0 <= value <= 1:
                 raise ValueError(f"{name} must be between 0 and 1, not {value}")
-        for name, value in (("ridge", ridge), ("lr", lr), ("steps", steps), ("batch", batch)):
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name} must be a positive number, not {value}")
+        check_positive(ridge=ridge, lr=lr)
+        check_counts(steps=steps, batch=batch)
         self.alpha_text, self.alpha_no_text = alpha_text, alpha_no_text
         self.ridge, self.lr, self.steps, self.batch = ridge, lr, steps, batch
 
@@ -117,6 +116,20 @@ class TwoStage:
                 numbers["steps"] += len(losses)
                 advance(1)
         return moved, table.detach(), numbers | {"loss_first": means[0], "loss_last": means[-1]}
+
+
+def check_positive(**values: float) -> None:
+    """Raise ValueError naming the first value that is not a positive number."""
+    for name, value in values.items():
+        if not (math.isfinite(value) and value > 0):
+            raise ValueError(f"{name} must be a positive number, not {value}")
+
+
+def check_counts(**values: int) -> None:
+    """Raise ValueError naming the first value that is not a whole number of at least 1."""
+    for name, value in values.items():
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, not {value}")
 
 
 def check_finite(value: torch.Tensor, epoch: int) -> None:

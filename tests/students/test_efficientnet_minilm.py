@@ -86,7 +86,7 @@ def test_the_state_is_a_copy() -> None:
 def test_a_state_that_does_not_fit_is_refused_in_words() -> None:
     weight, bias = layer()
     student = EfficientNetMiniLM()
-    with pytest.raises(ValueError, match="must hold projection.weight and projection.bias, not other"):
+    with pytest.raises(ValueError, match=r"must hold projection.weight and projection.bias, not other"):
         student.load_state({"other": weight})
     with pytest.raises(ValueError, match=r"\(1280, 384\) and \(384,\), not \(384, 1280\)"):
         student.load_state({WEIGHT: weight.T, BIAS: bias})

@@ -66,7 +66,7 @@ class TwoStage:
                 "Use --recipe gradient.",
             )
         if not len(data.features):
-            raise UsageError("There are no items to train on.", "Add items first: pdistill add --help")
+            raise UsageError("There are no items to train on.", "Add items first: pdistill catalog add --help")
         prior = normalize(data.prior.float(), dim=-1)
         moved, table, numbers = self._learn_table(prior, data, loss, seed, progress)
         wanted = prior.clone()

@@ -17,15 +17,12 @@ from pdistill.metrics import METRICS
 from pdistill.searching import Hit, Searcher
 from pdistill.statistics import Comparison, Interval
 from pdistill.store.project import Project
+from pdistill.store.records import Version
 
 PERSONAS = 300
 CYCLES = 3
 TOP = 10
-QUERIES = (
-    "gift for gardener mom",
-    "something for a student who drinks too much coffee",
-    "birthday present for a grandpa who loves fishing",
-)
+QUERIES = ("gift for gardener mom", "something for a child who loves dinosaurs", "for a friend who plays guitar")
 PAGE = "before-after.html"
 ATTRIBUTION = "Pictures: OpenMoji (openmoji.org), CC BY-SA 4.0."
 
@@ -43,81 +40,103 @@ def run(folder: Path, progress: Progress = SILENT, told: Callable[[Step], None] 
     """Go through all stages in `folder`; what an earlier demo did there is not done again.
 
     Args:
+        folder: becomes a project; its pictures and its page lie in it too.
+        progress: where to say how far it is.
         told: called after each stage.
     """
-    steps: list[Step] = []
-
-    def step(title: str, command: str, stage: Callable[[], Any]) -> Any:
-        progress.note(f"\n{title}\n  pdistill {command}")
-        started = time.monotonic()
-        given = stage()
-        steps.append(Step(title, command, round(time.monotonic() - started, 1)))
-        told(steps[-1])
-        return given
-
+    started = time.monotonic()
     project = Project(folder) if (folder / settings.FILE_NAME).exists() else Project.create(folder, embedded=True)
-    at = f"-P {folder}"
-    table = step("Drawing the shop's pictures (OpenMoji)", "demo", lambda: example.build(folder / "shop", progress))
-    step(
-        "Adding the catalog: each picture decoded, resized, identified by its content",
-        f"{at} catalog add {table}",
-        lambda: catalog.add(project, table, progress=progress),
-    )
-    step(
-        "Making personas: who is looked for",
-        f"{at} personas generate --count {PERSONAS}",
-        lambda: personas.generate(project, PERSONAS, progress=progress),
-    )
-    teacher = tournament.teacher_of(project)
-    step(
-        "Judging: the teacher's tournaments, the yardstick for the student",
-        f"{at} tournament --for eval",
-        lambda: tournament.judge(project, teacher, progress=progress),
-    )
-    step(
-        "Teaching: rankings of pictures the student is unsure of, and training, in turn",
-        f"{at} train --cycles {CYCLES}",
-        lambda: cycles.run(project, CYCLES, progress),
-    )
-    step("Indexing the distilled student", f"{at} index", lambda: indexing.index(project, progress=progress))
-    name = project.settings.student.name
-    first, last = project.versions(name)[0], project.versions(name)[-1]
-    indexing.index(project, first, progress)
-    evaluated = step(
-        "Evaluating on personas and items never trained on",
-        f"{at} eval",
-        lambda: evaluating.evaluate(project, [first, last], progress),
-    )
-    before, after = Searcher(project, first), Searcher(project, last)
-    found = [(query, before.search(query, TOP), after.search(query, TOP)) for query in QUERIES]
+    steps, given = [], None
+    for title, command, stage in _stages(project, progress):
+        progress.note(f"\n{title}\n  $ pdistill -P {folder} {command}" if command else f"\n{title}")
+        began = time.monotonic()
+        given = stage()
+        steps.append(Step(title, command, round(time.monotonic() - began, 1)))
+        told(steps[-1])
+    assert given is not None
+    versions = project.versions(project.settings.student.name)
+    found = _searches(project, versions[0], versions[-1], progress)
     page = folder / PAGE
-    page.write_text(_page(project, evaluated.result, found), encoding="utf-8")
+    page.write_text(_page(project, given.result, found), encoding="utf-8")
     result = {
         "project": str(folder),
         "page": str(page),
         "steps": [vars(each) for each in steps],
-        "seconds": round(sum(each.seconds for each in steps), 1),
-        "before": first.id,
-        "after": last.id,
-        "systems": evaluated.result["systems"],
-        "comparisons": evaluated.result["comparisons"],
+        "seconds": round(time.monotonic() - started, 1),
+        "before": versions[0].id,
+        "after": versions[-1].id,
+        "systems": given.result["systems"],
+        "comparisons": given.result["comparisons"],
         "searches": [
-            {"query": query, "before": [hit.title for hit in old], "after": [hit.title for hit in new]}
+            {"query": query, "before": [vars(hit) for hit in old], "after": [vars(hit) for hit in new]}
             for query, old, new in found
         ],
     }
-    return Outcome(result, warnings=evaluated.warnings)
+    return Outcome(result, warnings=given.warnings)
 
 
-def _page(project: Project, evaluated: dict[str, Any], found: list[tuple[str, list[Hit], list[Hit]]]) -> str:
+def _stages(project: Project, progress: Progress) -> list[tuple[str, str, Callable[[], Any]]]:
+    """What the demo does: title, the command that does the same in this project, and the stage behind it."""
+    shop = project.root / "shop"
+    teacher = tournament.teacher_of(project)
+
+    def evaluate() -> Outcome:
+        versions = project.versions(project.settings.student.name)
+        return evaluating.evaluate(project, [versions[0], versions[-1]], progress)
+
+    return [
+        ("Drawing the pictures of an example shop", "", lambda: example.build(shop, progress)),
+        (
+            "Adding the catalog: pictures checked, resized, identified by their content",
+            f"catalog add {shop / 'catalog.csv'}",
+            lambda: catalog.add(project, shop / "catalog.csv", progress=progress),
+        ),
+        (
+            "Making personas: the people who are shopped for",
+            f"personas generate --count {PERSONAS}",
+            lambda: personas.generate(project, PERSONAS, progress=progress),
+        ),
+        (
+            "Tournaments: the teacher's standings, the yardstick of the evaluation",
+            "tournament --for eval",
+            lambda: tournament.judge(project, teacher, progress=progress),
+        ),
+        (
+            "Distilling: the teacher ranks what the student would show, the student learns, and again",
+            f"train --cycles {CYCLES}",
+            lambda: cycles.run(project, CYCLES, progress),
+        ),
+        (
+            "Indexing the catalog with the distilled student",
+            "index",
+            lambda: indexing.index(project, progress=progress),
+        ),
+        ("Evaluating, also on personas and items never trained on", "eval", evaluate),
+    ]
+
+
+_Found = list[tuple[str, list[Hit], list[Hit]]]
+
+
+def _searches(project: Project, first: Version, last: Version, progress: Progress) -> _Found:
+    """Each example query with what the two versions find."""
+    indexing.index(project, first, progress)
+    before, after = Searcher(project, first), Searcher(project, last)
+    return [(query, before.search(query, TOP), after.search(query, TOP)) for query in QUERIES]
+
+
+def _page(project: Project, evaluated: dict[str, Any], found: _Found) -> str:
     wanted = {hit.id for _, old, new in found for hit in (*old, *new)}
-    pictures = {item: pages.thumbnail(data) for item, data in project.pictures(sorted(wanted)).items()}
+    pictures = {item: pages.thumbnail(data, side=240) for item, data in project.pictures(sorted(wanted)).items()}
 
     def hits(given: list[Hit]) -> list[pages.Hit]:
         return [pages.Hit(hit.rank, hit.title, hit.score, pictures.get(hit.id), hit.id) for hit in given]
 
     searches = [pages.Search(query, hits(old), hits(new)) for query, old, new in found]
-    intro = "What the same searches find before distillation (the student as it comes) and after it."
+    intro = (
+        "What the same searches find before distillation, with the student as it comes, and after it. "
+        "The personas of the evaluation were never trained on; neither were the new items."
+    )
     return pages.before_after("Gift ideas, before and after", intro, _metric_rows(evaluated), searches, ATTRIBUTION)
 
 

@@ -11,6 +11,10 @@ from pdistill.cli.options import with_globals
 from pdistill.cli.session import Session
 
 
+SHOWN = 6
+"""Hits of each example search; the page shows more."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
     app.command()(with_globals(demo))
@@ -42,13 +46,13 @@ def _show(session: Session, result: dict[str, Any]) -> None:
     show_comparison(session, result)
     for search in result["searches"]:
         session.print()
-        pairs = list(zip(search["before"], search["after"], strict=True))[:6]
-        rows = [[rank, old, new] for rank, (old, new) in enumerate(pairs, start=1)]
+        pairs = list(zip(search["before"], search["after"], strict=True))[:SHOWN]
+        rows = [[rank, old["title"], new["title"]] for rank, (old, new) in enumerate(pairs, start=1)]
         session.table(["", "before", "after"], rows, f'pdistill search "{search["query"]}"')
     session.print(f"\nThe same with pictures: {result['page']}")
     session.print(f"All of it took {result['seconds']:.0f} seconds. What to try next:\n")
     at = f"pdistill -P {result['project']}"
-    session.print(f'  {at} search "something for a child who loves dinosaurs"')
+    session.print(f'  {at} search "for a grandpa who loves fishing"')
     session.print(f"  {at} eval")
     session.print(f"  {at} catalog list")
     session.print("  pdistill init my-shop --embedded && pdistill -P my-shop catalog add MY_PHOTOS")

@@ -10,6 +10,9 @@ from pdistill.cli.options import with_globals
 from pdistill.cli.session import Session
 
 
+MAIN = "mean_percentile_rank"
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
     app.command(name="eval")(with_globals(evaluate))
@@ -34,34 +37,39 @@ def evaluate(
 
 
 def show_evaluation(session: Session, result: dict[str, Any]) -> None:
-    """One table per split: each version's metrics with intervals, and its difference to version 0."""
-    from pdistill.metrics import METRICS
-
-    compared = {(row["a"], row["split"], row["metric"]): row for row in result["comparisons"]}
+    """One table per split: each version's metrics, and its difference to version 0; intervals are 95 %."""
+    compared = {(row["a"], row["split"]): row for row in result["comparisons"] if row["metric"] == MAIN}
     for split in dict.fromkeys(system["split"] for system in result["systems"]):
         systems = [system for system in result["systems"] if system["split"] == split]
         rows = []
         for system in systems:
-            row = [system["student"]]
-            for name, metric in METRICS.items():
-                row.append(_interval(system["metrics"][name], 1 if metric.unit else 2))
-            difference = compared.get((system["student"], split, "mean_percentile_rank"))
-            row.append(_difference(difference) if difference else "")
-            rows.append(row)
-        title = f"{split}: {systems[0]['personas']} personas, {systems[0]['items']:,} items"
-        labels = [metric.label for metric in METRICS.values()]
-        session.table(["student", *labels, "mean against v0"], rows, title)
+            metrics, against = system["metrics"], compared.get((system["student"], split))
+            rows.append(
+                [
+                    system["student"].rpartition("-")[2],
+                    _interval(metrics[MAIN]),
+                    f"{metrics['median_percentile_rank']['value']:.1f}",
+                    _interval(metrics["top10_mean_percentile"]),
+                    f"{metrics['recall@10']['value']:.2f}",
+                    f"{metrics['mrr']['value']:.2f}",
+                    *(_difference(against) if against else ("", "")),
+                ]
+            )
+        name = systems[0]["student"].rpartition("-")[0]
+        title = f"{split}: {systems[0]['personas']} personas, {systems[0]['items']:,} items, {name}"
+        columns = ["", "percentile rank", "median", "of the top 10", "recall@10", "MRR", "against v0", "p"]
+        session.table(columns, rows, title)
         session.print()
-    session.print("Percentile ranks in percent: 100 is the teacher's favourite on top, 50 is chance. [95 % interval]")
+    session.print("Percentile rank: where the student puts the teacher's favourite; 100 is first, 50 is chance.")
 
 
-def _interval(value: dict[str, float], digits: int) -> str:
-    return f"{value['value']:.{digits}f} [{value['low']:.{digits}f}, {value['high']:.{digits}f}]"
+def _interval(value: dict[str, float]) -> str:
+    return f"{value['value']:.1f} [{value['low']:.1f}, {value['high']:.1f}]"
 
 
-def _difference(row: dict[str, float]) -> str:
-    chance = "p < 0.001" if row["p_value"] < 0.001 else f"p = {row['p_value']:.3f}"
-    return f"{row['difference']:+.1f} [{row['low']:+.1f}, {row['high']:+.1f}], {chance}"
+def _difference(row: dict[str, float]) -> tuple[str, str]:
+    chance = "< 0.001" if row["p_value"] < 0.001 else f"{row['p_value']:.3f}"
+    return f"{row['difference']:+.1f} [{row['low']:+.1f}, {row['high']:+.1f}]", chance
 
 
 def show_comparison(session: Session, result: dict[str, Any]) -> None:
@@ -69,8 +77,8 @@ def show_comparison(session: Session, result: dict[str, Any]) -> None:
     systems = {(system["student"], system["split"]): system for system in result["systems"]}
     rows = []
     for row in result["comparisons"]:
-        if row["metric"] != "mean_percentile_rank":
+        if row["metric"] != MAIN:
             continue
         old, new = (systems[row[which], row["split"]]["metrics"][row["metric"]] for which in ("b", "a"))
-        rows.append([row["split"], _interval(old, 1), _interval(new, 1), _difference(row)])
-    session.table(["mean percentile rank", "before", "after", "difference"], rows)
+        rows.append([row["split"], _interval(old), _interval(new), *_difference(row)])
+    session.table(["mean percentile rank", "before", "after", "difference", "p"], rows)

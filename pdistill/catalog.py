@@ -156,11 +156,13 @@ class _Adding:
         new, changed = self._new, self._changed
         self._new, self._changed, self._stored_at = [], [], time.monotonic()
         if new or changed:
+            # The rows are made before the table gets its columns: a source that is refused leaves no trace.
+            kinds = {field.name: field.type for field in (*self._attributes, *table.columns())}
+            added, replaced = self._table(new, kinds), self._table(changed, kinds)
             table.fit_columns(self._attributes)
-            kinds = {field.name: field.type for field in table.columns()}
-            table.append(self._table(new, kinds))
+            table.append(added)
             if changed:
-                table.upsert(self._table(changed, kinds), "id")
+                table.upsert(replaced, "id")
 
     def _table(self, rows: list[dict[str, Any]], kinds: dict[str, pa.DataType]) -> pa.Table:
         fields = {field.name: kinds[field.name] for field in self._attributes}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +61,14 @@ def run(folder: Path, progress: Progress = SILENT, told: Callable[[Step], None] 
     result = {
         "project": str(folder),
         "page": str(page),
-        "steps": [vars(each) for each in steps],
+        "steps": [asdict(each) for each in steps],
         "seconds": round(time.monotonic() - started, 1),
         "before": versions[0].id,
         "after": versions[-1].id,
         "systems": given.result["systems"],
         "comparisons": given.result["comparisons"],
         "searches": [
-            {"query": query, "before": [vars(hit) for hit in old], "after": [vars(hit) for hit in new]}
+            {"query": query, "before": [asdict(hit) for hit in old], "after": [asdict(hit) for hit in new]}
             for query, old, new in found
         ],
     }

@@ -81,15 +81,15 @@ def _add(
         for own_id, text, more in texts:
             advance(1)
             text = " ".join(text.split())
-            words = _words(text)
+            words, made_id = _words(text), fingerprint([own_id, text], 12)
             if not words:
                 counts["empty"] += 1
-            elif taken.get(own_id or "") == text or (own_id is None and words in known):
+            elif text in (taken.get(own_id or ""), taken.get(made_id)) or (own_id is None and words in known):
                 counts["unchanged"] += 1
             elif words in known or (near is not None and not near.is_new(text)):
                 counts["duplicates"] += 1
             else:
-                persona = own_id if own_id and own_id not in taken else fingerprint([own_id, text], 12)
+                persona = own_id if own_id and own_id not in taken else made_id
                 known[words], taken[persona] = persona, text
                 long += len(text) > LONG
                 rows.append(_row(project, persona, text, words, source, more))
@@ -98,7 +98,8 @@ def _add(
                 _store(project, rows)
                 rows = []
         _store(project, rows)
-    warnings = [f"{long} personas are longer than {LONG:,} characters; some teachers refuse such."] if long else []
+    some = "1 persona is" if long == 1 else f"{long:,} personas are"
+    warnings = [f"{some} longer than {LONG:,} characters; some teachers refuse such."] if long else []
     splits = project.persona_table.read(["split"])["split"].to_pylist()
     more_counts = {"personas": len(splits), TRAIN: splits.count(TRAIN), TEST: splits.count(TEST)}
     return Outcome({**counts, **more_counts}, warnings=warnings)
@@ -115,12 +116,14 @@ def _store(project: Project, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     extra = pa.Table.from_pylist([{name: row.get(name) for name in _extra_names(rows)} for row in rows])
-    project.persona_table.fit_columns([field for field in extra.schema if not pa.types.is_null(field.type)])
-    kinds = {field.name: field.type for field in project.persona_table.columns()}
+    more = [field for field in extra.schema if not pa.types.is_null(field.type)]
+    # The rows are made before the table gets its columns: a file that is refused leaves no trace.
+    kinds = {field.name: field.type for field in (*more, *project.persona_table.columns())}
     columns = {name: pa.array([row.get(name) for row in rows], PERSONAS.field(name).type) for name in PERSONAS.names}
     for name in _extra_names(rows):
         if name in kinds:
             columns[name] = _as_type([row.get(name) for row in rows], kinds[name], name)
+    project.persona_table.fit_columns(more)
     project.persona_table.append(pa.table(columns))
 
 

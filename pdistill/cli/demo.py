@@ -10,7 +10,6 @@ import typer
 from pdistill.cli.options import with_globals
 from pdistill.cli.session import Session
 
-
 SHOWN = 6
 """Hits of each example search; the page shows more."""
 

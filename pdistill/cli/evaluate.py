@@ -9,7 +9,6 @@ import typer
 from pdistill.cli.options import with_globals
 from pdistill.cli.session import Session
 
-
 MAIN = "mean_percentile_rank"
 
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 DIMENSION = 16
 FEATURES = 12
 
-Reply: TypeAlias = Ranking | str | None | BaseException
-"""What a scripted teacher says next: a ranking, an error in words, nothing at all, or it raises."""
+Reply: TypeAlias = Ranking | str | BaseException | None
+"""What a scripted teacher says next: a ranking, an error in words, something it raises, or nothing at all."""
 
 
 class Scripted:

@@ -113,13 +113,9 @@ class Session:
 
     def table(self, columns: list[str], rows: list[list[Any]], title: str = "") -> None:
         """A table for people, on stdout; columns of numbers to the right."""
-        table = Table(
-            title=Text(printable(title)) if title else None,
-            title_justify="left",
-            header_style="bold",
-            box=None,
-            pad_edge=False,
-        )
+        if title:
+            self.print(title, "italic")
+        table = Table(header_style="bold", box=None, pad_edge=False)
         for position, column in enumerate(columns):
             numeric = all(isinstance(row[position], int | float) for row in rows)
             table.add_column(Text(column), justify="right" if numeric and rows else "left", overflow="fold")

@@ -24,6 +24,12 @@ CYCLES = 3
 TOP = 10
 QUERIES = ("gift for gardener mom", "something for a child who loves dinosaurs", "for a friend who plays guitar")
 PAGE = "before-after.html"
+SPLITS = {
+    "in-domain": "Known personas, known items",
+    "new-personas": "New personas, known items",
+    "new-items": "Known personas, new items",
+    "new-both": "New personas, new items",
+}
 ATTRIBUTION = "Pictures: OpenMoji (openmoji.org), CC BY-SA 4.0."
 
 
@@ -135,7 +141,7 @@ def _page(project: Project, evaluated: dict[str, Any], found: _Found) -> str:
     searches = [pages.Search(query, hits(old), hits(new)) for query, old, new in found]
     intro = (
         "What the same searches find before distillation, with the student as it comes, and after it. "
-        "The personas of the evaluation were never trained on; neither were the new items."
+        "What is called new was never trained on."
     )
     return pages.before_after("Gift ideas, before and after", intro, _metric_rows(evaluated), searches, ATTRIBUTION)
 
@@ -155,5 +161,5 @@ def _metric_rows(evaluated: dict[str, Any]) -> list[pages.MetricRow]:
             compared["p_value"],
             systems[compared["a"], split]["personas"],
         )
-        rows.append(pages.MetricRow(split, METRICS[metric].label, Interval(**old), Interval(**new), difference))
+        rows.append(pages.MetricRow(SPLITS[split], METRICS[metric].label, Interval(**old), Interval(**new), difference))
     return rows

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pdistill import contracts
-from pdistill.errors import PluginError, UnknownNameError, UsageError
+from pdistill.errors import PdistillError, PluginError, UnknownNameError, UsageError
 
 OWN_PACKAGE = "pdistill"
 
@@ -77,7 +78,12 @@ def _admitted(entry: EntryPoint) -> bool:
     package = _package(entry)
     if wanted is None or package == OWN_PACKAGE:
         return True
-    return package in {name.strip() for name in wanted.split(",")}
+    return _same(package) in {_same(name) for name in wanted.split(",")}
+
+
+def _same(package: str) -> str:
+    """A package's name as pip compares names: My_Plugin is my-plugin."""
+    return re.sub(r"[-_.]+", "-", package.strip()).lower()
 
 
 def _group(group: str) -> dict[str, _Registered]:
@@ -117,7 +123,8 @@ def get(kind: str, name: str) -> Any:
     if name not in registered:
         if (kind, name) in ELSEWHERE:
             raise PluginError(f"The {kind} '{name}' is not installed.", ELSEWHERE[kind, name])
-        near = difflib.get_close_matches(name, registered, n=1)
+        elsewhere = [known for own_kind, known in ELSEWHERE if own_kind == kind]
+        near = difflib.get_close_matches(name, [*registered, *elsewhere], n=1)
         meant = f"Did you mean '{near[0]}'? " if near else ""
         raise UnknownNameError(
             f"There is no {kind} '{name}'.", f"{meant}Registered: {', '.join(registered) or 'none'}."
@@ -133,10 +140,11 @@ def _load(kind: str, registered: _Registered) -> Any:
     try:
         return entry.load()
     except Exception as error:
+        own = registered.package == OWN_PACKAGE
         raise PluginError(
             f"The {kind} '{entry.name}' of the package {registered.package} cannot be loaded: "
             f"{type(error).__name__}: {error}.",
-            f"Mend or uninstall it: pip uninstall {registered.package}",
+            "Install pdistill anew." if own else f"Mend or uninstall it: pip uninstall {registered.package}",
         ) from error
 
 
@@ -147,6 +155,11 @@ def create(kind: str, name: str, options: Mapping[str, Any] | None = None) -> An
     """
     factory = get(kind, name)
     options = dict(options or {})
+    package = _group(KINDS[kind][0])[name].package
+    if not callable(factory):
+        raise PluginError(
+            f"The {kind} '{name}' of the package {package} is {type(factory).__name__}, not a class or a function."
+        )
     _check_options(kind, name, factory, options)
     try:
         made = factory(**options)
@@ -158,11 +171,16 @@ def create(kind: str, name: str, options: Mapping[str, Any] | None = None) -> An
         raise UsageError(
             f"The {kind} '{name}' refuses its options: {error}.", f"See [{kind}.{name}] in pdistill.toml."
         ) from error
+    except PdistillError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"The {kind} '{name}' of the package {package} cannot be made: {type(error).__name__}: {error}."
+        ) from error
     contract = KINDS[kind][1]
     if not isinstance(made, contract):
         lacking = sorted(member for member in _members(contract) if not hasattr(made, member))
-        package = _group(KINDS[kind][0])[name].package
-        raise PluginError(f"The {kind} '{name}' of the package {package} lacks {', '.join(lacking)}.", "")
+        raise PluginError(f"The {kind} '{name}' of the package {package} lacks {', '.join(lacking)}.")
     return made
 
 
@@ -189,12 +207,12 @@ def _check_options(kind: str, name: str, factory: Any, options: Mapping[str, Any
 
 
 def statuses() -> list[Status]:
-    """Every registered name of every kind with its health; this one imports them, each on its own."""
+    """Every registered name of every kind with its health, third-party commands last; each is imported on its own."""
     found = []
-    for kind, (group, _) in KINDS.items():
+    for kind, group in [*((kind, group) for kind, (group, _) in KINDS.items()), ("command", COMMANDS_GROUP)]:
         for name, registered in _group(group).items():
             try:
-                get(kind, name)
+                _load(kind, registered)
                 health = "ok"
             except PluginError as error:
                 health = error.message

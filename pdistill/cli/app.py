@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import errno
+import io
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 import typer
 
 from pdistill.cli import catalog, demo, doctor, evaluate, index, init, personas, plugins, search, tournament, train
 from pdistill.cli.options import HELP_OPTIONS, Group, root
-from pdistill.cli.session import Session
+from pdistill.cli.session import ReaderGone, Session
 from pdistill.errors import INTERRUPTED, PdistillError, UsageError
 
 HELP = """Distil the taste of a vision-language model into a search engine for product pictures.
 
 A teacher ranks small groups of pictures for personas; a student learns from it; its embeddings answer searches.
 
-Start with: pdistill demo
+See it work: pdistill demo
 """
 
 app = typer.Typer(
@@ -31,65 +33,96 @@ app = typer.Typer(
     context_settings=HELP_OPTIONS,
     callback=root,
 )
-for module in (init, catalog, personas, tournament, train, index, search, evaluate, plugins, doctor, demo):
+for module in (init, catalog, personas, tournament, train, index, search, evaluate, demo, plugins, doctor):
     module.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit code is returned. With PDISTILL_DEBUG=1 errors keep their traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    session = Session(json="--json" in given)
-    command = typer.main.get_command(app)
+    # Known before anything is parsed, so that a usage error is told as asked; after `--` all is data.
+    session = Session(json="--json" in given[: given.index("--") if "--" in given else None])
     try:
-        code = command.main(given, prog_name="pdistill", standalone_mode=False, obj=session)
-        return code if isinstance(code, int) and code else session.exit_code
-    except PdistillError as error:
-        if os.environ.get("PDISTILL_DEBUG"):
-            raise
-        session.fail(error)
-    except (typer.Abort, KeyboardInterrupt):
-        session.exit_code = INTERRUPTED
-        session.say("Interrupted. What was done is kept; run the same command again to go on.", "yellow")
-    except typer.BadParameter as error:
-        _usage(session, error)
-    except BrokenPipeError:
-        _close_stdout()
-    except Exception as error:
-        if hasattr(error, "format_message"):  # typer's own usage errors have no public base class
-            _usage(session, error)
-        elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            session.fail(
-                PdistillError("The disk is full.", "Free some space and run the same command again: it goes on.")
-            )
-        else:
-            _bug(session, error)
+        _run(session, given)
+        sys.stdout.flush()
+    except (ReaderGone, BrokenPipeError):
+        _drop_output()
     return session.exit_code
 
 
-def _usage(session: Session, error: BaseException) -> None:
+def _run(session: Session, given: list[str]) -> None:
+    try:
+        code = typer.main.get_command(app).main(given, prog_name="pdistill", standalone_mode=False, obj=session)
+        if code == INTERRUPTED:  # typer has turned a Ctrl-C into this
+            session.interrupted()
+        elif isinstance(code, int) and code:
+            session.exit_code = code
+    except PdistillError as error:
+        if os.environ.get("PDISTILL_DEBUG"):
+            traceback.print_exception(error)
+        session.fail(error)
+    except (typer.Abort, KeyboardInterrupt):
+        session.interrupted()
+    except SystemExit as stop:
+        # A third-party command's own exit; or typer's, which replaces stdout when the reader of its help went away.
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":
+            raise ReaderGone from stop
+        session.exit_code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except (ReaderGone, BrokenPipeError):
+        raise
+    except Exception as error:
+        if hasattr(error, "format_message"):  # typer's own usage errors have no public base class
+            _usage(session, error)
+        elif isinstance(error, OSError) and error.errno is not None and not os.environ.get("PDISTILL_DEBUG"):
+            session.fail(_of_the_system(error))
+        else:
+            _bug(session, error)
+
+
+def _usage(session: Session, error: Exception) -> None:
     context = getattr(error, "ctx", None)
-    hint = f"Try: {context.command_path} --help" if context is not None else "Try: pdistill --help"
-    message = error.format_message() if hasattr(error, "format_message") else str(error)
-    if not message:  # no arguments: the help was printed already
-        session.exit_code = 2
+    path = context.command_path if context is not None else "pdistill"
+    session.command = path.partition(" ")[2]
+    if type(error).__name__ == "NoArgsIsHelpError":
+        if session.json:
+            session.fail(UsageError("A command is missing.", f"Try: {path} --help"))
+        else:
+            session.exit_code = UsageError.exit_code
+            typer.echo(error, err=True)
         return
-    session.fail(UsageError(message, hint))
+    message = error.format_message()  # type: ignore[attr-defined]
+    if faults := getattr(error.__cause__, "errors", None):  # a value of the wrong type, in pydantic's words
+        message = message.replace("Input should be", f"{faults()[0]['input']!r} should be").replace("Value error, ", "")
+    session.fail(UsageError(message.partition(", unable to parse")[0].rstrip(".") + ".", f"Try: {path} --help"))
+
+
+def _of_the_system(error: OSError) -> PdistillError:
+    """What the operating system refused where no stage has words for it: paths, rights, disks."""
+    place = f"{os.fspath(error.filename)!r}: " if isinstance(error.filename, str | os.PathLike) else ""
+    return PdistillError(
+        f"{place}{os.strerror(error.errno or 0)}.", "Check the path, its rights and the disk, then run it again."
+    )
 
 
 def _bug(session: Session, error: Exception) -> None:
-    if os.environ.get("PDISTILL_DEBUG") or not session.json:
-        import traceback
-
-        traceback.print_exception(error)
-    message = f"This is a bug in pdistill: {type(error).__name__}: {error}"
+    traceback.print_exception(error)
+    message = f"This is a bug in pdistill or in a plugin: {type(error).__name__}: {error}"
     session.fail(PdistillError(message, "Please report it with the text above. What was done is kept."))
 
 
-def _close_stdout() -> None:
-    """The reader of our output went away (`| head`): nothing more to say."""
-    sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+def _drop_output() -> None:
+    """The reader of our output went away (`| head`): nothing more to say, nor when Python flushes at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+            continue
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def run() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # an ASCII terminal shows what it cannot as \\xe9
     sys.exit(main())

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from pdistill.cli.options import HELP_OPTIONS, with_globals
+from pdistill.cli.options import HELP_OPTIONS, between, with_globals
 from pdistill.cli.session import Session
 from pdistill.contracts import Outcome
 
-group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, context_settings=HELP_OPTIONS)
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, context_settings=HELP_OPTIONS, callback=between)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    app.add_typer(group, name="catalog", help="The items: pictures with their texts.")
+    app.add_typer(group, name="catalog", help="Add and look at the items: pictures with their texts.")
 
 
 @group.command()
@@ -39,7 +39,10 @@ def add(
         str | None, typer.Option(help="Column that pictures of the same product share; else the title.")
     ] = None,
 ) -> None:
-    """Add what is new. Columns named as usual are found without options; all other columns are kept for filters."""
+    """Add what is new in a folder of pictures or a table.
+
+    Columns named as usual are found without options; all other columns are kept for filters.
+    """
     from pdistill import catalog, sources
 
     session = Session.of(context)
@@ -68,7 +71,7 @@ def list_items(
     context: typer.Context,
     count: Annotated[int, typer.Option("-n", "--count", help="How many items to show.", min=1)] = 20,
 ) -> None:
-    """What the catalog holds."""
+    """Show what the catalog holds."""
     from pdistill import catalog
 
     session = Session.of(context)
@@ -96,7 +99,7 @@ def show(
     context: typer.Context,
     item: Annotated[str, typer.Argument(metavar="ID", help="The item's id.", show_default=False)],
 ) -> None:
-    """All that is kept of one item."""
+    """Show all that is kept of one item."""
     from pdistill import catalog
 
     session = Session.of(context)

@@ -25,7 +25,11 @@ def demo(
         "pdistill-demo"
     ),
 ) -> None:
-    """The whole of pdistill on an example shop of gift ideas: no GPU, no download, under three minutes."""
+    """See all of it work on an example shop, in three minutes.
+
+    It makes a project with pictures of gift ideas and goes through every stage above; it needs no GPU, no download
+    and no key.
+    """
     from pdistill import demo as example_run
 
     session = Session.of(context)

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(context: typer.Context) -> None:
-    """Look at what pdistill stands on: Python, torch, extras, the project, the disk, the model hub."""
+    """Check Python, torch, extras, project, disk and model hub."""
     from pdistill import doctor as examination
     from pdistill.store.project import find_root
 
@@ -29,7 +29,7 @@ def doctor(context: typer.Context) -> None:
     except UsageError:
         root = None
     checks = examination.examine(root)
-    bad = [{"id": check.what, "error": f"{check.found} {check.hint}".strip()} for check in checks if not check.ok]
+    bad = [{"id": check.what, "error": f"{check.found} {check.hint}".strip()} for check in checks if check.ok is False]
 
     def show(result: dict[str, Any]) -> None:
         rows = [

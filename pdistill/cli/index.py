@@ -22,7 +22,10 @@ def index(
         typer.Option(help="A version (NAME-v3) or a student (its newest version); else that of pdistill.toml."),
     ] = None,
 ) -> None:
-    """Embed the catalog with a student version, so that it can be searched. Only what is new is embedded."""
+    """Embed the catalog with the student, to be searched.
+
+    Only what is new is embedded.
+    """
     from pdistill import indexing
 
     session = Session.of(context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,10 @@ def init(
         ),
     ] = False,
 ) -> None:
-    """Make a project: a LanceDB directory and a commented pdistill.toml."""
+    """Make a project: pdistill.toml, with comments, and a database.
+
+    All that later commands make lies in this folder. Its settings can be changed in pdistill.toml.
+    """
     from pdistill.store.project import Project
 
     session = Session.of(context)
@@ -37,6 +41,6 @@ def init(
 
     def show(result: dict[str, str]) -> None:
         session.print(f"Made {directory}: teacher {result['teacher']}, student {result['student']}.")
-        session.say(f"Next: pdistill -P {directory} catalog add FOLDER_OR_TABLE")
+        session.say(f"Next: pdistill -P {shlex.quote(str(directory))} catalog add FOLDER_OR_TABLE", "dim")
 
     session.finish(Outcome(result), show)

@@ -13,9 +13,24 @@ from typer.core import TyperCommand, TyperGroup
 
 from pdistill import __version__, registry
 from pdistill.cli.session import Session
+from pdistill.errors import PluginError
 
-PANEL = "Global options"
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+
+ORDER = (
+    "init",
+    "catalog",
+    "personas",
+    "tournament",
+    "train",
+    "index",
+    "search",
+    "eval",
+    "demo",
+    "plugins",
+    "doctor",
+)
+"""Our own subcommands in the order of work, as --help lists them."""
 
 ProjectOption = Annotated[
     Path | None,
@@ -24,20 +39,21 @@ ProjectOption = Annotated[
         "--project",
         metavar="DIR",
         help="The project; else PDISTILL_PROJECT, else the nearest parent folder with pdistill.toml.",
-        rich_help_panel=PANEL,
     ),
 ]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON envelope instead of tables.", rich_help_panel=PANEL)
-]
-QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no talk.", rich_help_panel=PANEL)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON envelope instead of tables.")]
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no talk.")]
 
 _GLOBALS: dict[str, Any] = {"project_dir": ProjectOption, "json": JsonOption, "quiet": QuietOption}
 
 
-def _version(wanted: bool) -> None:
+def _version(context: typer.Context, wanted: bool) -> None:
     if wanted:
-        typer.echo(f"pdistill {__version__}")
+        session = Session.of(context)
+        if session.json:
+            session.envelope("ok", {"version": __version__}, [], [])
+        else:
+            session.print(f"pdistill {__version__}")
         raise typer.Exit
 
 
@@ -47,11 +63,17 @@ def root(
     json: JsonOption = False,
     quiet: QuietOption = False,
     version: Annotated[
-        bool,
-        typer.Option("--version", is_eager=True, callback=_version, help="Print the version.", rich_help_panel=PANEL),
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")
     ] = False,
 ) -> None:
     """Take the global options that stand before the subcommand."""
+    _remember(context, project_dir, json, quiet)
+
+
+def between(
+    context: typer.Context, project_dir: ProjectOption = None, json: JsonOption = False, quiet: QuietOption = False
+) -> None:
+    """Take the global options that stand between a group and its subcommand."""
     _remember(context, project_dir, json, quiet)
 
 
@@ -89,8 +111,8 @@ class Group(TyperGroup):
     """The root: third-party subcommands are listed by name and imported only when run."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Our own first, then those of other packages."""
-        own = super().list_commands(ctx)
+        """Our own first, in the order of work, then those of other packages."""
+        own = sorted(super().list_commands(ctx), key=ORDER.index)
         return [*own, *(name for name in registry.commands() if name not in own)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
@@ -106,7 +128,23 @@ class Lazy(TyperCommand):
     """A third-party subcommand: known by name, imported only when run."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """Import the command and let it read its own arguments. Raises PluginError if it cannot be imported."""
+        """Import the command and let it read its own arguments.
+
+        A package may register a typer.Typer, or a function that takes the context first, as `with_globals` does.
+
+        Raises: PluginError if it cannot be imported, or is no command.
+        """
         found = registry.load_command(str(self.name))
-        real = typer.main.get_command(found) if isinstance(found, typer.Typer) else found
-        return real.make_context(info_name, args, parent=parent, **extra)
+        if inspect.isfunction(found):
+            alone = typer.Typer(rich_markup_mode=None, context_settings=HELP_OPTIONS)
+            alone.command(name=self.name)(with_globals(found))
+            found = alone
+        if isinstance(found, typer.Typer):
+            found = typer.main.get_command(found)
+        if not hasattr(found, "make_context"):
+            package = registry.commands()[str(self.name)]
+            raise PluginError(
+                f"The command '{self.name}' of the package {package} is {type(found).__name__}, "
+                "not a typer.Typer or a function."
+            )
+        return found.make_context(info_name, args, parent=parent, **extra)

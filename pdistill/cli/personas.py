@@ -7,16 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from pdistill.cli.options import HELP_OPTIONS, with_globals
+from pdistill.cli.options import HELP_OPTIONS, between, with_globals
 from pdistill.cli.session import Session
 from pdistill.contracts import Outcome
 
-group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, context_settings=HELP_OPTIONS)
+LONGEST_SHOWN = 200
+"""Characters of a persona in a list."""
+
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, context_settings=HELP_OPTIONS, callback=between)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    app.add_typer(group, name="personas", help="The people for whom the teacher ranks.")
+    app.add_typer(group, name="personas", help="Make, import and list the people the teacher ranks for.")
 
 
 @group.command()
@@ -45,7 +48,10 @@ def import_file(
     text_field: Annotated[str | None, typer.Option(help="Column of the persona's text.")] = None,
     id_field: Annotated[str | None, typer.Option(help="Column of the id.")] = None,
 ) -> None:
-    """Add personas from a file; near-duplicates are dropped and counted."""
+    """Add personas from a file.
+
+    Near-duplicates are dropped and counted.
+    """
     from pdistill import personas
 
     session = Session.of(context)
@@ -59,7 +65,7 @@ def list_personas(
     context: typer.Context,
     count: Annotated[int, typer.Option("-n", "--count", help="How many to show.", min=1)] = 20,
 ) -> None:
-    """The personas of the project."""
+    """Show the personas of the project."""
     session = Session.of(context)
     everyone = session.open().personas()
     shown = everyone.take(list(range(min(count, len(everyone)))))
@@ -68,10 +74,14 @@ def list_personas(
     result = {"personas": len(everyone), "first": [dict(zip(names, row, strict=True)) for row in rows]}
 
     def show(result: dict[str, Any]) -> None:
-        session.table(list(names), rows)
+        session.table(list(names), [[own, split, _short(text)] for own, split, text in rows])
         session.print(f"\n{result['personas']:,} personas.")
 
     session.finish(Outcome(result), show)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _show(session: Session, result: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ It knows typer and rich, and nothing of what the stages do.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pdistill.contracts import Advance, Outcome
-from pdistill.errors import PARTIAL, PdistillError
+from pdistill.errors import INTERRUPTED, PARTIAL, PdistillError
 
 if TYPE_CHECKING:
     import typer
@@ -33,7 +34,34 @@ SCHEMA_VERSION = 1
 
 FAILURES_SHOWN = 20
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+PIPED_WIDTH = 500
+"""Columns of a table that goes into a file or another program: rows stay lines, as grep wants them."""
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, overrides of the direction of writing, and what is no character at all."""
+
+_NO_CHARACTER = re.compile(r"[\ud800-\udfff]")
+"""What Python reads from file names that are not UTF-8."""
+
+
+class ReaderGone(Exception):
+    """Whoever read our output has closed the pipe."""
+
+
+class _Console(Console):
+    """A console that leaves it to the program what a closed pipe means; rich would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise ReaderGone
+
+
+def _out() -> Console:
+    to_people = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return _Console(highlight=False, width=None if to_people else PIPED_WIDTH)
+
+
+def _err() -> Console:
+    return _Console(stderr=True, highlight=False)
 
 
 @dataclass
@@ -45,8 +73,8 @@ class Session:
     quiet: bool = False
     command: str = ""
     exit_code: int = 0
-    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=False))
-    err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    out: Console = field(default_factory=_out)
+    err: Console = field(default_factory=_err)
 
     @classmethod
     def of(cls, context: typer.Context) -> Session:
@@ -62,7 +90,8 @@ class Session:
 
     @property
     def progress(self) -> Talk:
-        return Talk(self.err, bars=self.err.is_terminal and not (self.quiet or self.json), notes=not self.quiet)
+        # Not rich's is_terminal, which FORCE_COLOR makes true for files too.
+        return Talk(self.err, bars=sys.stderr.isatty() and not (self.quiet or self.json), notes=not self.quiet)
 
     def finish(self, outcome: Outcome, show: Callable[[dict[str, Any]], None]) -> None:
         """Give a stage's outcome to the user: the envelope, or `show` and the failures and warnings in words."""
@@ -86,9 +115,19 @@ class Session:
         if self.json:
             self.envelope("error", None, [], [{"message": error.message, "hint": error.hint}])
             return
-        self.say(f"Error: {error.message}", "bold red")
+        # Words of other libraries may come in several lines; an error is one.
+        self.say(" ".join(f"Error: {error.message}".split()), "bold red")
         if error.hint:
             self.say(error.hint)
+
+    def interrupted(self) -> None:
+        """Tell that Ctrl-C was heard."""
+        self.exit_code = INTERRUPTED
+        message, hint = "Interrupted. What was done is kept.", "Run the same command again to go on."
+        if self.json:
+            self.envelope("interrupted", None, [], [{"message": message, "hint": hint}])
+        else:
+            self.say(f"{message} {hint}", "yellow")
 
     def envelope(self, status: str, result: Any, warnings: list[str], errors: list[dict[str, str]]) -> None:
         """The one JSON object that scripts read."""
@@ -101,14 +140,21 @@ class Session:
             "warnings": warnings,
             "errors": errors,
         }
-        sys.stdout.write(json.dumps(envelope, ensure_ascii=False, default=str) + "\n")
+        # What is no character is escaped by JSON's own means; so is everything where the output is not Unicode.
+        plain = (sys.stdout.encoding or "ascii").lower().replace("-", "") != "utf8"
+        text = _NO_CHARACTER.sub(_escaped, json.dumps(envelope, ensure_ascii=plain, default=str))
+        try:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
     def say(self, text: str, style: str = "") -> None:
         """One sentence of talk, on stderr; warnings and errors even when quiet."""
         self.err.print(Text(printable(text), style=style), soft_wrap=True)
 
     def print(self, text: str = "", style: str = "") -> None:
-        """One line of data, on stdout."""
+        """A line of data, on stdout."""
         self.out.print(Text(printable(text), style=style), soft_wrap=True)
 
     def table(self, columns: list[str], rows: list[list[Any]], title: str = "") -> None:
@@ -124,6 +170,10 @@ class Session:
         self.out.print(table)
 
 
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found.group()):04x}"
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: ""}[value]
@@ -134,9 +184,7 @@ def _cell(value: Any) -> str:
 
 def printable(text: str) -> str:
     """Text from outside without control characters: a title must not steer a terminal."""
-    return _UNPRINTABLE.sub(
-        lambda found: found.group() if found.group() in "\n\t" else "\N{REPLACEMENT CHARACTER}", text
-    )
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 class Talk:

@@ -33,9 +33,10 @@ def tournament(
     strategy: Annotated[str | None, typer.Option(help="How standings are found.")] = None,
     sampler: Annotated[str | None, typer.Option(help="How the items to train on are chosen.")] = None,
 ) -> None:
-    """Ask the teacher: rankings to train on, and its standings of the items for the evaluation.
+    """Ask the teacher for rankings and for its standings.
 
-    Every answer is kept; running again asks only what is missing.
+    Rankings of a few items per persona are what the student is trained on; standings of all test items are what it
+    is evaluated against. Every answer is kept; running again asks only what is missing.
     """
     from pdistill import tournament as stage
 

@@ -30,7 +30,10 @@ def train(
         ),
     ] = None,
 ) -> None:
-    """Train a new version of the student on all rankings in the ledger. Nothing is overwritten."""
+    """Train a new version of the student on all rankings.
+
+    Nothing is overwritten: older versions stay and can be searched and evaluated.
+    """
     from pdistill import cycles as cycling
     from pdistill import training
 

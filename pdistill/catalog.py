@@ -82,9 +82,10 @@ class _Adding:
         self._project = project
         self._from_folder = path.is_dir()
         self._folder = path if path.is_dir() else path.parent
-        rows = project.item_table.read(["id", "hash", "split", "digest"]).to_pydict()
+        rows = project.item_table.read(["id", "hash", "product", "split", "digest"]).to_pydict()
         self._digests = dict(zip(rows["id"], rows["digest"], strict=True))
         self._splits = dict(zip(rows["hash"], rows["split"], strict=True))
+        self._products = dict(zip(rows["product"], rows["split"], strict=True))
         self._attributes = attributes
         self._met: set[str] = set()
         self._new: list[dict[str, Any]] = []
@@ -121,11 +122,7 @@ class _Adding:
 
     def _row(self, record: sources.Record, stored: images.Stored, item: str, digest: str) -> dict[str, Any]:
         product = record.product or record.title.casefold().strip() or stored.hash
-        settings = self._project.settings.split
-        # The same picture is always in the split where it was first, whatever its title says now.
-        split = self._splits.setdefault(
-            stored.hash, TEST if fraction("item", str(settings.seed), product) < settings.test_items else TRAIN
-        )
+        split = self._split(stored.hash, product)
         return {
             **record.attributes,
             "id": item,
@@ -141,6 +138,17 @@ class _Adding:
             "digest": digest,
             "added_at": time.time(),
         }
+
+    def _split(self, content: str, product: str) -> str:
+        """Decided once: a picture stays in the split where it was first, whatever its title says now; a new one of a
+        known product joins that, whatever the settings say now."""
+        settings = self._project.settings.split
+        split = self._splits.get(content) or self._products.get(product)
+        if split is None:
+            split = TEST if fraction("item", str(settings.seed), product) < settings.test_items else TRAIN
+        self._splits[content] = split
+        self._products.setdefault(product, split)
+        return split
 
     def _place(self, source: str) -> str:
         """Where the picture came from, so that it can be opened from anywhere: an absolute path, or as it was given."""

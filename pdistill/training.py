@@ -22,7 +22,8 @@ from pdistill.store.records import TRAIN, Items, Personas, Version
 def train(project: Project, progress: Progress = SILENT) -> Outcome:
     """Train a new version of the project's student on all valid rankings of the project's teacher.
 
-    Training starts from the student as it comes, so that a version depends on the rankings and the settings alone.
+    Training starts from the student as it comes, so that a version depends on the rankings, on what they are about
+    and on the settings alone.
 
     Raises: MissingArtifactError without rankings; what the recipe raises.
     """
@@ -36,7 +37,7 @@ def train(project: Project, progress: Progress = SILENT) -> Outcome:
         )
     with project.writing("training"):
         versions = project.versions(settings.student.name)
-        made_from = _made_from(project, rankings)
+        made_from = _made_from(project, items, personas, rankings)
         for version in versions:
             if version.made_from == made_from:
                 return Outcome(_describe(version, new=False))
@@ -75,10 +76,13 @@ def _rankings(project: Project, items: Items, personas: Personas) -> dict[str, l
     return found
 
 
-def _made_from(project: Project, rankings: dict[str, list[Any]]) -> str:
+def _made_from(project: Project, items: Items, personas: Personas, rankings: dict[str, list[Any]]) -> str:
+    """Of all items, since all of them shape the layer; of personas only those that rankings are for."""
     settings = project.settings
-    chosen = [settings.student, settings.recipe, settings.loss]
-    return fingerprint([[choice.name, choice.options()] for choice in chosen] + [settings.seed, rankings])
+    chosen = [[choice.name, choice.options()] for choice in (settings.student, settings.recipe, settings.loss)]
+    asked = [personas.texts[position] for position in rankings["persona"]]
+    learnt = [asked, rankings["items"], rankings["grades"]]
+    return fingerprint([chosen, settings.seed, items.hashes, items.texts, learnt])
 
 
 def _training_data(

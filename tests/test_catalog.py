@@ -276,6 +276,19 @@ def test_splits_do_not_change_when_more_is_added_or_the_settings_change(project:
     assert {item: after[item] for item in before} == before
 
 
+def test_a_new_picture_of_a_known_product_joins_it_whatever_the_settings_say_now(
+    project: Project, tmp_path: Path
+) -> None:
+    data = shades(80)
+    rows = [{"id": f"i{i}", "title": f"Thing {i % 40}", "data": content} for i, content in enumerate(data)]
+    catalog.add(project, table(tmp_path / "shop", rows[:40]))
+    other = Project(project.root, {"split": {"test_items": 0.9, "seed": 7}})
+    catalog.add(other, table(tmp_path / "shop", rows))
+    split_of = dict(zip(project.items().ids, project.items().splits, strict=True))
+    assert [split_of[f"i{i}"] for i in range(40)] == [split_of[f"i{i}"] for i in range(40, 80)]
+    assert set(split_of.values()) == {"train", "test"}
+
+
 def test_a_photo_taken_sideways_is_stored_upright(project: Project, tmp_path: Path) -> None:
     """Orientation 6: the camera was turned, so that what is on the left of the file is on top of the photo."""
     sideways = Image.new("RGB", (64, 32), "white")

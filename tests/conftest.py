@@ -26,10 +26,10 @@ REPOSITORY = Path(__file__).parent.parent
 
 ENTRY_POINTS = """\
 [pdistill.teachers]
-scripted = tests.doubles:Scripted
+scripted = doubles:Scripted
 
 [pdistill.students]
-tiny = tests.doubles:TinyStudent
+tiny = doubles:TinyStudent
 """
 
 SETTINGS = """\
@@ -81,6 +81,8 @@ def _only_here(connect: Any) -> Any:
 def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as pip leaves it after installing a package with the doubles' entry points."""
     folder = tmp_path_factory.mktemp("site")
+    # A copy, for `tests` is also the name of a package that some dependencies install.
+    shutil.copy(Path(__file__).parent / "doubles.py", folder)
     info = folder / "doubles-0.1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: doubles\nVersion: 0.1\n", encoding="utf-8")

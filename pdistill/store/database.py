@@ -5,6 +5,7 @@ It knows nothing of what the tables mean; their schemas are given to it.
 
 from __future__ import annotations
 
+import errno
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,19 +37,34 @@ def storage_errors(place: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:
-        text = str(error)
-        number = getattr(error, "errno", None)
-        if number == 28 or "os error 28" in text or "No space left" in text:
+        number = _os_error(error)
+        if number == errno.ENOSPC:
             raise StorageError(
                 f"The disk that holds {place} is full.", "Free some space and run the same command again: it goes on."
             ) from error
-        if number == 122 or "os error 122" in text:
+        if number == errno.EDQUOT:
             raise StorageError(
                 f"The disk quota for {place} is used up.", "Free some space and run it again."
             ) from error
-        if number in (13, 30, 1) or "os error 13" in text or "os error 30" in text or "Permission denied" in text:
+        if number == errno.EFBIG:
+            raise StorageError(
+                f"A file in {place} would be larger than the file system or `ulimit -f` allows.",
+                "Raise the limit and run it again.",
+            ) from error
+        if number in (errno.EACCES, errno.EROFS, errno.EPERM):
             raise StorageError(f"{place} cannot be written: the folder is read-only.", "Change its rights.") from error
         raise
+
+
+def _os_error(error: Exception) -> int | None:
+    """The operating system's number; LanceDB tells it only in its text."""
+    if isinstance(error, OSError) and error.errno:
+        return error.errno
+    text = str(error)
+    if found := re.search(r"os error (\d+)\b", text):
+        return int(found.group(1))
+    known = {"No space left": errno.ENOSPC, "Permission denied": errno.EACCES}
+    return next((number for words, number in known.items() if words in text), None)
 
 
 def quote(text: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
-from pdistill.store.database import Database, Table, storage_errors
+from pdistill.store.database import SMALL_FRAGMENTS, Database, Table, storage_errors
 
 SCHEMA = pa.schema(
     [
@@ -87,8 +87,12 @@ class Entry:
     asked_at: float = field(default_factory=time.time)
 
     def row(self) -> dict[str, Any]:
-        """The entry as a row of the table."""
-        return {name: getattr(self, name) for name in SCHEMA.names}
+        """The entry as a row of the table; what a teacher wrote may be no valid Unicode, and is made so."""
+        row = {name: getattr(self, name) for name in SCHEMA.names}
+        for name in ("raw", "error"):
+            if row[name] is not None:
+                row[name] = row[name].encode(errors="replace").decode()
+        return row
 
 
 class Ledger:
@@ -104,6 +108,7 @@ class Ledger:
         self._spool: _Spool | None = None
         self._waiting: list[Entry] = []
         self._folded_at = time.monotonic()
+        self._folds = 0
 
     def recover(self) -> int:
         """Fold the spools of dead processes into the table; the number of answers saved so."""
@@ -115,16 +120,22 @@ class Ledger:
             except Timeout:
                 continue  # its process is alive
             with lock:
-                if not path.exists():
-                    continue  # another process folded it a moment ago
-                entries = list(_read_spool(path))
-                known = set(self._table.read_in(["key"], "key", [entry.key for entry in entries])["key"].to_pylist())
-                new = list({entry.key: entry for entry in entries if entry.key not in known}.values())
-                self._table.append([entry.row() for entry in new])
-                path.unlink(missing_ok=True)
-                saved += len(new)
+                saved += self._rescue(path)
             Path(f"{path}.lock").unlink(missing_ok=True)
         return saved
+
+    def _rescue(self, path: Path) -> int:
+        """Fold one spool whose lock we hold, and remove it; the number of answers that were not in the table."""
+        if not path.exists():
+            return 0  # another process folded it a moment ago
+        entries: dict[str, Entry] = {}
+        for entry in _read_spool(path):
+            entries.setdefault(entry.key, entry)
+        known = set(self._table.read_in(["key"], "key", list(entries))["key"].to_pylist())
+        new = [entry for key, entry in entries.items() if key not in known]
+        self._table.append([entry.row() for entry in new])
+        path.unlink(missing_ok=True)
+        return len(new)
 
     def known(self, teacher_fingerprint: str) -> dict[str, list[list[int]] | None]:
         """Question key -> ranking as positions (None: the answer was not valid), of one teacher; first answer wins."""
@@ -163,6 +174,9 @@ class Ledger:
             self._table.append([entry.row() for entry in self._waiting])
             self._waiting = []
             self._spool.clear()
+            self._folds += 1
+            if self._folds % SMALL_FRAGMENTS == 0:  # a slow teacher makes many small commits in its days
+                self._table.compact()
         self._folded_at = time.monotonic()
 
     def close(self) -> None:
@@ -189,7 +203,10 @@ class _Spool:
     def write(self, entry: Entry) -> None:
         line = json.dumps(entry.row(), ensure_ascii=False).encode() + b"\n"
         with storage_errors(self._path):
-            if self._file.write(line) != len(line):
+            written = self._file.write(line)
+            if written != len(line):
+                whole = os.fstat(self._file.fileno()).st_size - written
+                self._file.truncate(whole)  # what comes next must not grow onto a torn line
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             if time.monotonic() - self._synced_at > SYNC_SECONDS:
                 os.fdatasync(self._file.fileno())

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from pdistill.errors import UsageError
 
@@ -81,7 +87,7 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**63)
     teacher: Choice = Choice(name="qwen2-vl")
     student: Choice = Choice(name="openclip")
     loss: Choice = Choice(name="bradley-terry")
@@ -118,22 +124,32 @@ def load(file: Path, flags: Mapping[str, Any] | None = None) -> Settings:
         tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} is not valid TOML: {error}.", "Mend that line.") from error
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.", "Change its rights.") from error
 
     class Here(Settings):
         model_config = SettingsConfigDict(**{**Settings.model_config, "toml_file": file})
 
     try:
         return Here(**dict(flags or {}))
+    except SettingsError as error:  # a section given as one word, where pydantic-settings expects JSON
+        section = str(error).partition('"')[2].partition('"')[0].upper()
+        raise UsageError(
+            f"The environment variable PDISTILL_{section} is a section, not one value.",
+            f"Name the value: PDISTILL_{section}__NAME=...",
+        ) from error
     except ValidationError as error:
-        faults = "; ".join(_fault(each["loc"], each["msg"]) for each in error.errors())
+        faults = "; ".join(_fault(each["loc"], each["msg"], each["input"]) for each in error.errors())
         raise UsageError(f"The settings are wrong: {faults}.", f"Mend {file} or the PDISTILL_* variable.") from error
 
 
-def _fault(location: tuple[int | str, ...], message: str) -> str:
+def _fault(location: tuple[int | str, ...], message: str, given: Any) -> str:
     place = ".".join(str(part) for part in location)
     if message == "Extra inputs are not permitted":
         return f"'{place}' is no setting{_meant(location)}"
-    return f"{place}: {message.removeprefix('Value error, ')}"
+    if message.startswith("Value error, "):
+        return f"{place}: {message.removeprefix('Value error, ')}"
+    return f"{place} = {given!r}: {message.partition(', unable to parse')[0].replace('Input', 'it')}"
 
 
 def _meant(location: tuple[int | str, ...]) -> str:
@@ -147,13 +163,21 @@ def _meant(location: tuple[int | str, ...]) -> str:
 def _check_environment() -> None:
     """Refuse PDISTILL_* variables that mean nothing: pydantic-settings ignores them silently."""
     known = {f"PDISTILL_{name.upper()}" for name in Settings.model_fields}
-    for variable in os.environ:
-        if not variable.startswith("PDISTILL_") or variable in NOT_SETTINGS:
-            continue
-        if variable.split("__")[0] not in known:
-            near = difflib.get_close_matches(variable, sorted(known | NOT_SETTINGS), n=1)
-            meant = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(known | NOT_SETTINGS))}."
-            raise UsageError(f"The environment variable {variable} is no setting of pdistill.", meant)
+    unknown = [
+        variable
+        for variable in sorted(os.environ)
+        if variable.startswith("PDISTILL_") and variable not in NOT_SETTINGS and variable.split("__")[0] not in known
+    ]
+    if not unknown:
+        return
+    faults = []
+    for variable in unknown:
+        near = difflib.get_close_matches(variable.split("__")[0], sorted(known | NOT_SETTINGS), n=1)
+        faults.append(f"{variable}" + (f" (did you mean {near[0]}?)" if near else ""))
+    raise UsageError(
+        f"No setting of pdistill: the environment variable {', '.join(faults)}.",
+        f"Known: {', '.join(sorted(known | NOT_SETTINGS))}.",
+    )
 
 
 def template(teacher: str, student: str) -> str:

@@ -27,6 +27,7 @@ from pdistill.store.vectors import VectorStore
 
 SCHEMA_VERSION = 1
 MARKER = "project.json"
+LOCK_SECONDS = 10.0
 
 ITEMS = pa.schema(
     [
@@ -129,8 +130,9 @@ class Project:
         file = root / settings.FILE_NAME
         if file.exists():
             raise UsageError(f"{root} is a pdistill project already.", f"Use it: pdistill -P {root} catalog add ...")
-        if root.exists() and not root.is_dir():
-            raise UsageError(f"{root} is a file, not a folder.", "Give the project a folder of its own.")
+        for folder in (root, *root.parents):
+            if folder.exists() and not folder.is_dir():
+                raise UsageError(f"{folder} is a file, not a folder.", "Give the project a folder of its own.")
         teacher, student = ("caption", "efficientnet-minilm") if embedded else ("qwen2-vl", "openclip")
         with storage_errors(root):
             (root / "lance").mkdir(parents=True, exist_ok=True)
@@ -194,11 +196,11 @@ class Project:
 
     @contextmanager
     def writing(self, what: str) -> Iterator[None]:
-        """Hold the project for one writer. Raises UsageError if another command has held it for ten seconds."""
+        """Hold the project for one writer. Raises UsageError if another has held it for LOCK_SECONDS."""
         with storage_errors(self.root):
             lock = FileLock(self.root / "project.lock")
             try:
-                lock.acquire(timeout=10)
+                lock.acquire(timeout=LOCK_SECONDS)
             except Timeout as error:
                 raise UsageError(
                     f"Another pdistill command is writing to {self.root}, so {what} cannot begin.",
@@ -262,11 +264,14 @@ class Project:
         with storage_errors(path):
             path.parent.mkdir(exist_ok=True)
             temporary = path.with_suffix(f".{os.getpid()}.tmp")
-            with temporary.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            try:
+                with temporary.open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)
 
 
 def join_text(title: str | None, text: str | None) -> str:

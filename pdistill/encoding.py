@@ -95,6 +95,16 @@ def project_features(student: Student, matrix: np.ndarray) -> np.ndarray:
     return vectors
 
 
+def same_pictures(hashes: Sequence[str]) -> np.ndarray:
+    """(N,) for each item the position of the first one with its picture.
+
+    Arithmetic on a row of a matrix hangs on the row's place in the last digit; scores taken from there make items with
+    one picture tie, as they must.
+    """
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(content, position) for position, content in enumerate(hashes)], np.intp)
+
+
 def encode_items(project: Project, student: Student, items: Items, progress: Progress = SILENT) -> np.ndarray:
     """(N, D) unit vectors of these items."""
     return project_features(student, features(project, student, items, progress))

@@ -53,7 +53,8 @@ def evaluate(project: Project, versions: list[Version] | None = None, progress: 
             for split, cell in cells.items():
                 vectors = encoding.encode_items(project, student, cell.items, progress)
                 queries = encoding.encode_texts(project, student, cell.personas.texts, progress)
-                measured[version, split] = measure_all(queries @ vectors.T, cell.levels)
+                scores = (queries @ vectors.T)[:, encoding.same_pictures(cell.items.hashes)]
+                measured[version, split] = measure_all(scores, cell.levels)
                 advance(1)
     _keep(project, evaluation, measured, cells)
     for version, split in measured:

@@ -13,7 +13,7 @@ import numpy as np
 from pdistill import encoding
 from pdistill.contracts import Student
 from pdistill.errors import MissingArtifactError, UsageError
-from pdistill.indexing import table_of
+from pdistill.store.indexes import table_of
 from pdistill.store.project import Project
 from pdistill.store.records import Version
 from pdistill.store.vectors import to_matrix
@@ -42,8 +42,8 @@ class Searcher:
     def __init__(self, project: Project, version: Version | None = None) -> None:
         self._project = project
         self.version = version or newest_indexed(project)
-        ids, self._vectors = _read_index(project, self.version, self._student)
-        self._ids = ids
+        self._ids, hashes, self._vectors = _read_index(project, self.version, self._student)
+        self._same = encoding.same_pictures(hashes)
 
     @cached_property
     def _student(self) -> Student:
@@ -56,7 +56,7 @@ class Searcher:
         """
         if not query.strip():
             raise UsageError("The query is empty.", 'Say what is looked for: pdistill search "gift for gardener mom"')
-        scores = self._vectors @ self._student.encode_text([query])[0]
+        scores = (self._vectors @ self._student.encode_text([query])[0])[self._same]
         best = _best(scores, top)
         ids = [self._ids[position] for position in best]
         rows = self._project.item_table.read_in(["id", "title", "source"], "id", ids).to_pylist()
@@ -78,14 +78,15 @@ def newest_indexed(project: Project) -> Version:
     raise MissingArtifactError(f"The student {name} has no index.", "Make it: pdistill index")
 
 
-def _read_index(project: Project, version: Version, student: Student) -> tuple[list[str], np.ndarray]:
-    rows = table_of(project, version, student.dimension).read(["id", "vector"])
+def _read_index(project: Project, version: Version, student: Student) -> tuple[list[str], list[str], np.ndarray]:
+    """Ids, hashes of pictures, and vectors, by id."""
+    rows = table_of(project, version, student.dimension).read(["id", "hash", "vector"])
     if not rows.num_rows:
         raise MissingArtifactError(
             f"The version {version.id} has no index.", f"Make it: pdistill index --student {version.id}"
         )
     rows = rows.sort_by("id")
-    return rows["id"].to_pylist(), to_matrix(rows["vector"])
+    return rows["id"].to_pylist(), rows["hash"].to_pylist(), to_matrix(rows["vector"])
 
 
 def _best(scores: np.ndarray, top: int) -> list[int]:

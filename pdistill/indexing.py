@@ -8,14 +8,13 @@ from __future__ import annotations
 import time
 
 import numpy as np
-import pyarrow as pa
 
 from pdistill import encoding
 from pdistill.contracts import SILENT, Outcome, Progress
-from pdistill.store.database import Table, safe_name
+from pdistill.store.indexes import table_of
 from pdistill.store.project import Project
 from pdistill.store.records import Version
-from pdistill.store.vectors import vector_schema, vector_table
+from pdistill.store.vectors import vector_table
 
 ITEMS_AT_ONCE = 10_000
 
@@ -41,12 +40,3 @@ def index(project: Project, version: Version | None = None, progress: Progress =
         project.indexes.append([{**row, "made_at": time.time()}])
     result = {"student": version.id, "items": len(items), "added": len(new), "removed": len(gone)}
     return Outcome({**result, "seconds": round(time.monotonic() - started, 2)})
-
-
-def table_of(project: Project, version: Version, dimension: int) -> Table:
-    """The table that holds a version's embeddings: id, hash, vector."""
-    return Table(
-        project.database,
-        safe_name(f"index_{version.id}"),
-        vector_schema({"id": pa.string(), "hash": pa.string()}, dimension),
-    )

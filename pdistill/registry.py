@@ -165,7 +165,8 @@ def create(kind: str, name: str, options: Mapping[str, Any] | None = None) -> An
         made = factory(**options)
     except ModuleNotFoundError as error:
         raise PluginError(
-            f"The {kind} '{name}' needs the package '{error.name}', which is not installed.", _extra()
+            f"The {kind} '{name}' needs the package '{error.name}', which is not installed.",
+            'Install it: pip install "pdistill[embedded]"' if package == OWN_PACKAGE else f"See what {package} needs.",
         ) from error
     except (TypeError, ValueError) as error:
         raise UsageError(
@@ -182,10 +183,6 @@ def create(kind: str, name: str, options: Mapping[str, Any] | None = None) -> An
         lacking = sorted(member for member in _members(contract) if not hasattr(made, member))
         raise PluginError(f"The {kind} '{name}' of the package {package} lacks {', '.join(lacking)}.")
     return made
-
-
-def _extra() -> str:
-    return 'Install it: pip install "pdistill[embedded]"'
 
 
 def _members(contract: type) -> set[str]:

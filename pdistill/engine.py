@@ -153,8 +153,9 @@ class Engine:
                     for answer in self._teacher.rank(self._questions()):
                         self._take(answer)
                     if self._waiting or (self._queue and self.tally.calls == before):
+                        left = len(self._waiting) + len(self._queue)
                         raise ServiceError(
-                            f"The teacher {self._name} left {len(self._waiting)} questions unanswered.",
+                            f"The teacher {self._name} left {left} question{'s' * (left > 1)} unanswered.",
                             "Run it again: answers so far are kept.",
                         )
             finally:
@@ -215,6 +216,8 @@ class Engine:
         ranking, error = answer.ranking, answer.error
         if ranking is not None and not validate(ranking, first.group):
             ranking, error = None, "the reply does not rank exactly the items shown"
+        if ranking is None:
+            error = error or "the reply holds no ranking"
         positions = None if ranking is None else _as_positions(ranking, first.group)
         self._ledger.append(self._entry(answer, first, positions, error))
         self._known[answer.key] = positions

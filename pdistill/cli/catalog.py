@@ -31,12 +31,15 @@ def add(
             show_default=False,
         ),
     ],
-    id_field: Annotated[str | None, typer.Option(help="Column of the id.")] = None,
-    image_field: Annotated[str | None, typer.Option(help="Column of the picture: path, URL or bytes.")] = None,
-    title_field: Annotated[str | None, typer.Option(help="Column of the title.")] = None,
-    text_field: Annotated[str | None, typer.Option(help="Column of the description.")] = None,
+    id_field: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the id.")] = None,
+    image_field: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column of the picture: path, URL or bytes.")
+    ] = None,
+    title_field: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the title.")] = None,
+    text_field: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the description.")] = None,
     product_field: Annotated[
-        str | None, typer.Option(help="Column that pictures of the same product share; else the title.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column that pictures of the same product share; else the title."),
     ] = None,
 ) -> None:
     """Add what is new in a folder of pictures or a table.
@@ -69,7 +72,7 @@ def add(
 @with_globals
 def list_items(
     context: typer.Context,
-    count: Annotated[int, typer.Option("-n", "--count", help="How many items to show.", min=1)] = 20,
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", help="How many items to show.", min=1)] = 20,
 ) -> None:
     """Show what the catalog holds."""
     from pdistill import catalog

@@ -20,9 +20,12 @@ def register(app: typer.Typer) -> None:
 def evaluate(
     context: typer.Context,
     student: Annotated[
-        list[str] | None, typer.Option(help="Only this version; may be repeated. All versions by default.")
+        list[str] | None,
+        typer.Option(metavar="VERSION", help="Only this version; may be repeated. All versions by default."),
     ] = None,
-    teacher: Annotated[str | None, typer.Option(help="Whose standings; else the teacher of pdistill.toml.")] = None,
+    teacher: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose standings; else the teacher of pdistill.toml.")
+    ] = None,
 ) -> None:
     """Measure the student against the teacher.
 

@@ -19,7 +19,10 @@ def index(
     context: typer.Context,
     student: Annotated[
         str | None,
-        typer.Option(help="A version (NAME-v3) or a student (its newest version); else that of pdistill.toml."),
+        typer.Option(
+            metavar="VERSION",
+            help="A version (NAME-v3) or a student (its newest version); else the student of pdistill.toml.",
+        ),
     ] = None,
 ) -> None:
     """Embed the catalog with the student, to be searched.

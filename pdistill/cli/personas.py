@@ -26,9 +26,9 @@ def register(app: typer.Typer) -> None:
 @with_globals
 def generate(
     context: typer.Context,
-    count: Annotated[int, typer.Option(help="How many.")] = 300,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same personas.")] = 0,
-    generator: Annotated[str, typer.Option(help="Which registered generator.")] = "composed",
+    count: Annotated[int, typer.Option(metavar="N", help="How many.")] = 300,
+    seed: Annotated[int, typer.Option(metavar="N", help="The same seed makes the same personas.")] = 0,
+    generator: Annotated[str, typer.Option(metavar="NAME", help="Which registered generator.")] = "composed",
 ) -> None:
     """Make personas: gift-givers' phrases and plain descriptions."""
     from pdistill import personas
@@ -45,8 +45,8 @@ def import_file(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A csv, tsv, jsonl or parquet file.", show_default=False)
     ],
-    text_field: Annotated[str | None, typer.Option(help="Column of the persona's text.")] = None,
-    id_field: Annotated[str | None, typer.Option(help="Column of the id.")] = None,
+    text_field: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the persona's text.")] = None,
+    id_field: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the id.")] = None,
 ) -> None:
     """Add personas from a file.
 
@@ -63,7 +63,7 @@ def import_file(
 @with_globals
 def list_personas(
     context: typer.Context,
-    count: Annotated[int, typer.Option("-n", "--count", help="How many to show.", min=1)] = 20,
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", help="How many to show.", min=1)] = 20,
 ) -> None:
     """Show the personas of the project."""
     session = Session.of(context)

@@ -22,9 +22,10 @@ def search(
     query: Annotated[
         str, typer.Argument(metavar="QUERY", help="What is looked for, and for whom.", show_default=False)
     ],
-    top: Annotated[int, typer.Option("-t", "--top", help="How many items.", min=1)] = 10,
+    top: Annotated[int, typer.Option("-t", "--top", metavar="N", help="How many items.", min=1)] = 10,
     student: Annotated[
-        str | None, typer.Option(help="A version (NAME-v0 is the student as it comes); else the newest indexed.")
+        str | None,
+        typer.Option(metavar="VERSION", help="NAME-v0 is the student as it comes; else the newest that is indexed."),
     ] = None,
 ) -> None:
     """Find the items that fit a persona best."""

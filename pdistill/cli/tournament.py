@@ -26,12 +26,19 @@ def register(app: typer.Typer) -> None:
 
 def tournament(
     context: typer.Context,
-    teacher: Annotated[str | None, typer.Option(help="Which teacher; else that of pdistill.toml.")] = None,
-    purpose: Annotated[
-        Purpose | None, typer.Option("--for", help="Only rankings to train on, or only standings to evaluate against.")
+    teacher: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who ranks; else the teacher of pdistill.toml.")
     ] = None,
-    strategy: Annotated[str | None, typer.Option(help="How standings are found.")] = None,
-    sampler: Annotated[str | None, typer.Option(help="How the items to train on are chosen.")] = None,
+    purpose: Annotated[
+        Purpose | None,
+        typer.Option("--for", help="Only rankings to train on, or only standings to evaluate against; else both."),
+    ] = None,
+    strategy: Annotated[
+        str | None, typer.Option(metavar="NAME", help="How standings are found; else as in pdistill.toml.")
+    ] = None,
+    sampler: Annotated[
+        str | None, typer.Option(metavar="NAME", help="How the items to train on are chosen; else as in pdistill.toml.")
+    ] = None,
 ) -> None:
     """Ask the teacher for rankings and for its standings.
 

@@ -18,14 +18,21 @@ def register(app: typer.Typer) -> None:
 
 def train(
     context: typer.Context,
-    student: Annotated[str | None, typer.Option(help="Which student; else that of pdistill.toml.")] = None,
-    loss: Annotated[str | None, typer.Option(help="Which loss.")] = None,
-    recipe: Annotated[str | None, typer.Option(help="How the student learns.")] = None,
-    teacher: Annotated[str | None, typer.Option(help="Whose rankings; with --cycles, who is asked.")] = None,
+    student: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who learns; else the student of pdistill.toml.")
+    ] = None,
+    loss: Annotated[str | None, typer.Option(metavar="NAME", help="Which loss; else that of pdistill.toml.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(metavar="NAME", help="How it learns; else the recipe of pdistill.toml.")
+    ] = None,
+    teacher: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose rankings; with --cycles, who is asked.")
+    ] = None,
     cycles: Annotated[
         int | None,
         typer.Option(
-            help="Ask and train in turn until the student has been through so many cycles; done ones are not repeated.",
+            metavar="N",
+            help="Ask and train in turn until the student has been through N cycles; done ones are not repeated.",
             min=1,
         ),
     ] = None,

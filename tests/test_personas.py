@@ -114,6 +114,13 @@ def test_near_duplicates_are_dropped_and_counted(project: Project, tmp_path: Pat
     assert [persona for persona, _, _ in all_of(project)] == ["another pet", "first", "someone else"]
 
 
+def test_no_near_duplicate_slips_through(project: Project, tmp_path: Path) -> None:
+    """200 people of 20 words each, and each of them again with one word more: 20 / 21 = .95 is above .9."""
+    people = [" ".join(f"w{person}x{word}" for word in range(20)) for person in range(200)]
+    rows = [{"persona": text} for text in (*people, *(f"{text} really" for text in people))]
+    assert counts(personas.import_file(project, jsonl(tmp_path, rows))) == {"added": 200, "duplicates": 200}
+
+
 def test_near_duplicates_of_what_is_there_are_dropped_too(project: Project, tmp_path: Path) -> None:
     personas.import_file(project, jsonl(tmp_path, [{"id": "a", "persona": ANGLER}]))
     rows = [{"id": "b", "persona": ANGLER.upper()}, {"id": "c", "persona": "A quiet reader of old books."}]

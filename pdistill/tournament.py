@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from pdistill import encoding, registry
-from pdistill.contracts import SILENT, Cost, Outcome, Progress, Ranking, Sampler, Strategy, Teacher
+from pdistill.contracts import SILENT, Cost, Group, Outcome, Progress, Ranking, Sampler, Strategy, Teacher
 from pdistill.engine import Engine, Play, Shelf, Tally, one_round
 from pdistill.errors import MissingArtifactError, UsageError
 from pdistill.fingerprint import fingerprint, fraction
+from pdistill.settings import Settings
 from pdistill.store.project import Project
 from pdistill.store.records import CELLS, TRAIN, Items, Personas, Version
 
@@ -57,18 +59,27 @@ def label(project: Project, teacher: Teacher | None = None, progress: Progress =
     queries = encoding.encode_texts(project, student, personas.texts, progress)
     seen, asked = _shown_before(project, items, personas, version)
     engine = Engine(teacher, settings.teacher.name, shelf, project.ledger, "train", settings.seed)
-    plays = []
+    plays = [Play(persona, text, one_round([]), student=version.id) for persona, text in personas]
+    item_at = {item: position for position, item in enumerate(items.ids)}
     for block in _blocks(len(personas), len(items)):
-        chosen = _choose(sampler, queries[block] @ vectors.T, vectors, seen[block], m, settings, version, block.start)
+        scores = queries[block] @ vectors.T
+        choose = partial(_choose, sampler, vectors, items.ids, m, settings, version, block.start)
+        chosen = choose(scores, seen[block])
+        again = []
         for row, groups in enumerate(chosen, start=block.start):
-            persona = personas.ids[row]
-            named = [tuple(items.ids[position] for position in group) for group in groups if len(group) > 1]
-            # What an earlier run asked for this version counts, even if the catalog has changed since.
-            play = Play(persona, personas.texts[row], one_round(named), student=version.id)
-            keys = {engine.key(play, group) for group in named}
-            allowed = settings.tournament.rankings_per_persona - len(asked.get(persona, set()) - keys)
-            play.rounds = one_round(named[: max(allowed, 0)])
-            plays.append(play)
+            own = asked.get(personas.ids[row], {})
+            keys = {engine.key(plays[row], group) for group in groups}
+            # Something else was asked for this version, before the catalog or the personas changed: that counts.
+            if any(not keys & before for before in own.values()):
+                again.append(row)
+                seen[row, [item_at[item] for shown in own for item in shown if item in item_at]] = True
+        if again:
+            redone = choose(scores[[row - block.start for row in again]], seen[again])
+            for row, groups in zip(again, redone, strict=True):
+                left = settings.tournament.rankings_per_persona - len(asked[personas.ids[row]])
+                chosen[row - block.start] = groups[: max(left, 0)]
+        for row, groups in enumerate(chosen, start=block.start):
+            plays[row].rounds = one_round(groups)
     total = sum(len(personas.ids[block]) for block in _blocks(len(personas), len(items)))
     tally = engine.run(plays, total * settings.tournament.rankings_per_persona, "Asking the teacher", progress)
     return _outcome(tally, {"student": version.id, "personas": len(personas), "items": len(items)})
@@ -76,40 +87,46 @@ def label(project: Project, teacher: Teacher | None = None, progress: Progress =
 
 def _choose(
     sampler: Sampler,
-    scores: np.ndarray,
     vectors: np.ndarray,
-    seen: np.ndarray,
+    ids: list[str],
     m: int,
-    settings: Any,
+    settings: Settings,
     version: Version,
     block: int,
-) -> list[list[np.ndarray]]:
-    """For each persona of a block its groups of item positions, no pair shown twice."""
+    scores: np.ndarray,
+    seen: np.ndarray,
+) -> list[list[Group]]:
+    """For each row of `scores` its questions, no pair shown twice; a single item left over is no question."""
     seen = seen.copy()
-    chosen: list[list[np.ndarray]] = [[] for _ in range(len(scores))]
+    chosen: list[list[Group]] = [[] for _ in range(len(scores))]
     for number in range(settings.tournament.rankings_per_persona):
         seed = fingerprint([settings.seed, version.id, number, block], 15)
         groups = sampler.choose(scores, vectors, seen, m, np.random.default_rng(int(seed, 16)))
         for row, group in enumerate(groups):
             seen[row, group] = True
-            chosen[row].append(group)
+            if len(group) > 1:
+                chosen[row].append(tuple(ids[position] for position in group))
     return chosen
 
 
 def _shown_before(
     project: Project, items: Items, personas: Personas, version: Version
-) -> tuple[np.ndarray, dict[str, set[str]]]:
-    """Pairs shown for other versions, (P, N) bool; and the question keys asked for this version, by persona."""
+) -> tuple[np.ndarray, dict[str, dict[frozenset[str], set[str]]]]:
+    """Pairs shown for other versions, (P, N) bool; and by persona what was asked for this version.
+
+    The latter by the items shown, with the keys: a question that failed was asked in two orders and is still one.
+    """
     rows = project.ledger.rows(
         ["key", "persona_id", "items", "student"], {"purpose": "train", "teacher": project.settings.teacher.name}
     )
     item_at = {item: position for position, item in enumerate(items.ids)}
     persona_at = {persona: position for position, persona in enumerate(personas.ids)}
     seen = np.zeros((len(personas), len(items)), bool)
-    asked: dict[str, set[str]] = {}
+    asked: dict[str, dict[frozenset[str], set[str]]] = {}
     for row in rows.to_pylist():
         if row["student"] == version.id:
-            asked.setdefault(row["persona_id"], set()).add(row["key"])
+            own = asked.setdefault(row["persona_id"], {})
+            own.setdefault(frozenset(row["items"]), set()).add(row["key"])
         elif row["persona_id"] in persona_at:
             shown = [item_at[item] for item in row["items"] if item in item_at]
             seen[persona_at[row["persona_id"]], shown] = True

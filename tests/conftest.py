@@ -107,7 +107,7 @@ class Program:
         return [sys.executable, "-m", "pdistill", *map(str, arguments)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def program(_site: Path) -> Program:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PDISTILL_")}
     return Program({**environment, "PYTHONPATH": f"{_site}{os.pathsep}{REPOSITORY}", "OMP_NUM_THREADS": "1"})
@@ -142,7 +142,7 @@ def write_personas(file: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with 30 items and 24 personas, made once and copied for each test."""
     folder = tmp_path_factory.mktemp("filled")
     Project.create(folder / "project", embedded=True)
@@ -154,9 +154,9 @@ def _filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def project_folder(_filled: Path, tmp_path: Path) -> Path:
+def project_folder(filled: Path, tmp_path: Path) -> Path:
     """A project of one's own with 30 items, 24 personas, the scripted teacher and the tiny student."""
-    return Path(shutil.copytree(_filled, tmp_path / "project"))
+    return Path(shutil.copytree(filled, tmp_path / "project"))
 
 
 @pytest.fixture

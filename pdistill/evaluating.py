@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pdistill import encoding, statistics
+from pdistill import encoding, registry, statistics
 from pdistill.contracts import SILENT, Outcome, Progress
 from pdistill.errors import MissingArtifactError
 from pdistill.metrics import METRICS, measure_all
@@ -39,6 +39,7 @@ def evaluate(project: Project, versions: list[Version] | None = None, progress: 
     """
     cells, warnings = _cells(project)
     if not cells:
+        registry.get("teacher", project.settings.teacher.name)  # a name that is none is the likelier cause
         raise MissingArtifactError(
             "The teacher has judged no test items yet.", "Ask it: pdistill tournament --for eval"
         )

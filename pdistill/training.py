@@ -25,12 +25,13 @@ def train(project: Project, progress: Progress = SILENT) -> Outcome:
     Training starts from the student as it comes, so that a version depends on the rankings, on what they are about
     and on the settings alone.
 
-    Raises: MissingArtifactError without rankings; what the recipe raises.
+    Raises: MissingArtifactError without rankings; UnknownNameError; what the recipe raises.
     """
     settings = project.settings
     items, personas = project.items().of(TRAIN), project.personas().of(TRAIN)
     rankings = _rankings(project, items, personas)
     if not rankings["persona"]:
+        registry.get("teacher", settings.teacher.name)  # a name that is none is the likelier cause
         raise MissingArtifactError(
             f"There are no rankings of the teacher {settings.teacher.name} to train on.",
             "Ask for some: pdistill tournament",

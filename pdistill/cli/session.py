@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,9 @@ SCHEMA_VERSION = 1
 """Of the JSON envelope."""
 
 FAILURES_SHOWN = 20
+
+HEAVY_KINDS = ("teacher", "student")
+"""Plugins that may load models when they are made, so that making one only to check it is too much."""
 
 PIPED_WIDTH = 500
 """Columns of a table that goes into a file or another program: rows stay lines, as grep wants them."""
@@ -82,11 +85,25 @@ class Session:
         assert isinstance(session, Session)
         return session
 
-    def open(self, flags: Mapping[str, Any] | None = None) -> Project:
-        """The project meant, with flags over its settings. Raises UsageError if there is none."""
+    def open(self, flags: Mapping[str, Any] | None = None, uses: Sequence[str] = ()) -> Project:
+        """The project meant, with flags over its settings.
+
+        Args:
+            uses: kinds of plugins that the command will need. A wrong name or option is told now, not after an hour.
+
+        Raises: UsageError if there is no project; what `registry.create` raises.
+        """
+        from pdistill import registry
         from pdistill.store.project import Project, find_root
 
-        return Project(find_root(self.project_dir), flags)
+        project = Project(find_root(self.project_dir), flags)
+        for kind in uses:
+            choice = getattr(project.settings, kind)
+            if kind in HEAVY_KINDS:
+                registry.get(kind, choice.name)
+            else:
+                registry.create(kind, choice.name, choice.options())
+        return project
 
     @property
     def progress(self) -> Talk:

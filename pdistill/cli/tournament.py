@@ -48,7 +48,10 @@ def tournament(
     from pdistill import tournament as stage
 
     session = Session.of(context)
-    project = session.open(chosen(teacher=teacher, strategy=strategy, sampler=sampler))
+    uses = {None: ("teacher", "student", "sampler", "strategy"), Purpose.train: ("teacher", "student", "sampler")}
+    project = session.open(
+        chosen(teacher=teacher, strategy=strategy, sampler=sampler), uses.get(purpose, ("teacher", "strategy"))
+    )
     made = stage.teacher_of(project)
     outcomes: list[tuple[str, Outcome]] = []
     if purpose in (None, Purpose.train):

@@ -45,7 +45,8 @@ def train(
     from pdistill import training
 
     session = Session.of(context)
-    project = session.open(chosen(student=student, loss=loss, recipe=recipe, teacher=teacher))
+    uses = ("student", "recipe", "loss", *(("teacher", "sampler") if cycles else ()))
+    project = session.open(chosen(student=student, loss=loss, recipe=recipe, teacher=teacher), uses)
     outcome = cycling.run(project, cycles, session.progress) if cycles else training.train(project, session.progress)
     session.finish(outcome, lambda result: _show(session, result))
 

@@ -112,16 +112,18 @@ class Ledger:
 
     def recover(self) -> int:
         """Fold the spools of dead processes into the table; the number of answers saved so."""
+        self.fold()
         saved = 0
         for path in sorted(self._folder.glob("*.jsonl")):
-            lock = FileLock(f"{path}.lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                continue  # its process is alive
-            with lock:
-                saved += self._rescue(path)
-            Path(f"{path}.lock").unlink(missing_ok=True)
+            with storage_errors(self._folder):
+                lock = FileLock(f"{path}.lock")
+                try:
+                    lock.acquire(timeout=0)
+                except Timeout:
+                    continue  # its process is alive
+                with lock:
+                    saved += self._rescue(path)
+                Path(f"{path}.lock").unlink(missing_ok=True)
         return saved
 
     def _rescue(self, path: Path) -> int:
@@ -180,11 +182,19 @@ class Ledger:
         self._folded_at = time.monotonic()
 
     def close(self) -> None:
-        """Fold, and remove the spool. Safe to call twice."""
-        self.fold()
-        if self._spool is not None:
-            self._spool.close()
-            self._spool = None
+        """Fold, and remove the spool. Safe to call twice.
+
+        Where folding fails the spool is left as a dead process leaves it: the next `recover` of anyone folds it.
+        """
+        folded = False
+        try:
+            self.fold()
+            folded = True
+        finally:
+            spool, self._spool, self._waiting = self._spool, None, []
+            if spool is not None:
+                spool.close(keep=not folded)
+        if spool is not None:
             self._table.compact()
 
 
@@ -216,9 +226,11 @@ class _Spool:
         with storage_errors(self._path):
             self._file.truncate(0)
 
-    def close(self) -> None:
+    def close(self, keep: bool) -> None:
+        """Let go of the file and its lock, and remove it unless it is to be kept for the next `recover`."""
         self._file.close()
-        self._path.unlink(missing_ok=True)
+        if not keep:
+            self._path.unlink(missing_ok=True)
         self._lock.release()
         Path(f"{self._path}.lock").unlink(missing_ok=True)
 

@@ -1,12 +1,9 @@
-"""An answer that was paid for is never lost, whoever is killed and whenever, and never counted twice."""
+"""An answer that was paid for is kept as it was said, and found again."""
 
 from __future__ import annotations
 
-import inspect
 import json
-import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,71 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pdistill.errors import StorageError
 from pdistill.store import database, ledger
-from pdistill.store.database import Database
-from pdistill.store.ledger import SCHEMA, Entry, Ledger
-
-REPOSITORY = Path(__file__).parents[2]
-
-CHILD = """\
-from __future__ import annotations
-import os, signal, sys
-from pathlib import Path
-from pdistill.store import ledger
-from pdistill.store.database import Database
-from pdistill.store.ledger import Entry, Ledger
-folder = Path(sys.argv[1])
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def entry(key: str, **changes: Any) -> Entry:
-    own: dict[str, Any] = {
-        "key": key,
-        "purpose": "train",
-        "persona_id": "p1",
-        "persona": "somebody",
-        "items": ["a", "b", "c"],
-        "ranking": [[1], [0, 2]],
-        "scores": None,
-        "raw": "2, then 1 and 3",
-        "error": None,
-        "teacher": "scripted",
-        "model": "scripted-1",
-        "teacher_fingerprint": "f1",
-        "prompt_version": "p1",
-        "student": "tiny-v0",
-        "seed": 0,
-        "tokens_in": 10,
-        "tokens_out": 3,
-        "latency_s": 0.25,
-        "asked_at": 1000.0,
-    }
-    return Entry(**{**own, **changes})
-
-
-def open_ledger(folder: Path) -> Ledger:
-    return Ledger(Database(folder / "lance"), folder / "spool")
-
-
-def spools(folder: Path) -> list[str]:
-    return sorted(path.name for path in (folder / "spool").iterdir())
-
-
-def keys(folder: Path) -> list[str]:
-    """The keys in the table itself, repeated ones repeated."""
-    table = lancedb.connect(folder / "lance").open_table("answers")
-    return sorted(table.search().select(["key"]).limit(100_000).to_arrow()["key"].to_pylist())
-
-
-def child(folder: Path, code: str) -> subprocess.Popen[str]:
-    """A process of its own with a ledger on the same folder."""
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    # The sources, for a process of its own cannot count on finding this file as a module.
-    helpers = inspect.getsource(entry) + inspect.getsource(open_ledger)
-    command = [sys.executable, "-c", CHILD + helpers + code, str(folder)]
-    return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+from pdistill.store.ledger import SCHEMA, Entry
+from tests.store.entries import entry, keys, open_ledger, spools
 
 
 def test_an_answer_is_on_disk_when_append_returns(tmp_path: Path) -> None:
@@ -112,44 +48,6 @@ def test_a_reply_that_is_no_valid_unicode_is_kept_as_far_as_it_can_be(tmp_path: 
     assert mine.rows(["raw", "error"], {}).to_pylist() == [{"raw": "boots ?", "error": "no ranking: ?"}]
 
 
-def test_killed_right_after_append_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
-    killed = child(tmp_path, "mine = open_ledger(folder)\nfor n in range(20): mine.append(entry(f'k{n:02}'))\ndie()")
-    assert killed.wait() == -9
-    mine = open_ledger(tmp_path)
-    assert mine.count() == 0
-    assert mine.recover() == 20
-    assert mine.recover() == 0
-    assert keys(tmp_path) == [f"k{number:02}" for number in range(20)]
-    assert spools(tmp_path) == []
-
-
-@pytest.mark.parametrize(
-    "moment",
-    [
-        "ledger._Spool.clear = die",  # the table has the answers, the spool still holds them
-        "ledger._Spool.close = die",  # the spool is empty and still there
-        "database.Table.append = die",  # the table has nothing yet
-    ],
-)
-def test_killed_while_folding_each_answer_is_there_once(tmp_path: Path, moment: str) -> None:
-    code = f"from pdistill.store import database\n{moment}\nmine = open_ledger(folder)\n"
-    killed = child(tmp_path, code + "for n in range(5): mine.append(entry(f'k{n}'))\nmine.close()")
-    assert killed.wait() == -9
-    open_ledger(tmp_path).recover()
-    assert keys(tmp_path) == [f"k{number}" for number in range(5)]
-    assert spools(tmp_path) == []
-
-
-def test_killed_while_recovering_each_answer_is_there_once(tmp_path: Path) -> None:
-    appends = "mine = open_ledger(folder)\nfor n in range(5): mine.append(entry(f'k{n}'))\ndie()"
-    assert child(tmp_path, appends).wait() == -9
-    assert child(tmp_path, "Path.unlink = die\nopen_ledger(folder).recover()").wait() == -9
-    assert len(keys(tmp_path)) == 5
-    assert open_ledger(tmp_path).recover() == 0
-    assert len(keys(tmp_path)) == 5
-    assert spools(tmp_path) == []
-
-
 @pytest.mark.parametrize("left", [1, 40, -2, -1])
 def test_a_line_torn_by_a_kill_is_skipped(tmp_path: Path, left: int) -> None:
     lines = [json.dumps(entry(key, raw="шляпа").row(), ensure_ascii=False).encode() for key in ("k1", "k2", "torn")]
@@ -175,22 +73,6 @@ def test_an_empty_spool_is_cleared_away(tmp_path: Path) -> None:
     assert spools(tmp_path) == []
 
 
-def test_the_spool_of_a_living_process_is_left_alone_until_it_dies(tmp_path: Path) -> None:
-    living = child(
-        tmp_path, "mine = open_ledger(folder)\nmine.append(entry('k1'))\nprint('ready', flush=True)\ninput()"
-    )
-    assert living.stdout is not None and living.stdout.readline() == "ready\n"
-    before = spools(tmp_path)
-    mine = open_ledger(tmp_path)
-    assert mine.recover() == 0
-    assert mine.known("f1") == {}
-    assert spools(tmp_path) == before
-    living.kill()
-    living.wait()
-    assert mine.known("f1") == {"k1": [[1], [0, 2]]}
-    assert spools(tmp_path) == []
-
-
 def test_a_ledger_leaves_its_own_spool_alone(tmp_path: Path) -> None:
     mine = open_ledger(tmp_path)
     mine.append(entry("k1"))
@@ -198,32 +80,6 @@ def test_a_ledger_leaves_its_own_spool_alone(tmp_path: Path) -> None:
     mine.append(entry("k2"))
     mine.close()
     assert keys(tmp_path) == ["k1", "k2"]
-
-
-def test_two_processes_at_once_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Writer 0 asks k000 to k499, writer 1 k250 to k749: 750 distinct keys, 250 of them answered twice.
-    code = """\
-input()
-ledger.GROUP_ROWS = 20
-mine = open_ledger(folder)
-for n in range(500):
-    mine.append(entry(f'k{n + FIRST:03}', raw='from FIRST'))
-mine.close()
-"""
-    writers = [child(tmp_path, code.replace("FIRST", str(first))) for first in (0, 250)]
-    for writer in writers:
-        assert writer.stdin is not None
-        writer.stdin.write("\n")
-        writer.stdin.flush()
-    assert [writer.wait() for writer in writers] == [0, 0]
-    mine = open_ledger(tmp_path)
-    rows = mine.rows(["key", "raw"], {}).to_pylist()
-    assert [row["key"] for row in rows] == [f"k{number:03}" for number in range(750)]
-    assert {row["raw"] for row in rows[:250]} == {"from 0"}
-    assert {row["raw"] for row in rows[500:]} == {"from 250"}
-    assert mine.count() == 1000
-    assert len(mine.known("f1")) == 750
-    assert spools(tmp_path) == []
 
 
 def test_the_first_answer_to_a_question_wins(tmp_path: Path) -> None:
@@ -289,6 +145,37 @@ def test_a_slow_teacher_does_not_leave_a_heap_of_fragments(tmp_path: Path, monke
     # Looked at every 8 commits, compacted above 8: at most 16 between two looks.
     assert most <= 16
     assert keys(tmp_path) == [f"k{number:02}" for number in range(30)]
+
+
+def test_what_could_not_be_folded_is_known_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a full disk the same project, still open or opened again, asks nothing twice."""
+
+    def refuse(*_: object) -> None:
+        raise StorageError("The disk is full.")
+
+    for number, close in enumerate((False, True)):
+        mine = open_ledger(tmp_path)
+        mine.append(entry(f"k{number}"))
+        with monkeypatch.context() as patch:
+            patch.setattr(database.Table, "append", refuse)
+            with pytest.raises(StorageError):
+                (mine.close if close else mine.fold)()
+        assert f"k{number}" in mine.known("f1")
+        mine.close()
+        assert keys(tmp_path) == ["k0", "k1"][: number + 1]
+
+
+def test_a_ledger_that_could_not_be_closed_lets_others_fold_its_spool(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other = open_ledger(tmp_path), open_ledger(tmp_path)
+    mine.append(entry("k"))
+    monkeypatch.setattr(mine, "fold", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        mine.close()
+    assert other.recover() == 1
+    assert keys(tmp_path) == ["k"]
+    assert spools(tmp_path) == []
 
 
 def test_append_goes_on_after_close(tmp_path: Path) -> None:

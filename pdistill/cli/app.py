@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _run(session, given)
         sys.stdout.flush()
+        sys.stderr.flush()
     except (ReaderGone, BrokenPipeError):
         _drop_output()
     return session.exit_code
@@ -125,4 +126,8 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # an ASCII terminal shows what it cannot as \\xe9
-    sys.exit(main())
+    code = main()
+    if code == INTERRUPTED:
+        # Python would wait for threads that wait for a server; who presses Ctrl-C does not want to.
+        os._exit(code)
+    sys.exit(code)

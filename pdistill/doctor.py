@@ -109,13 +109,10 @@ def _project(root: Path | None) -> Iterator[Check]:
         yield Check("project", None, "none here; make one: pdistill init DIR")
     else:
         yield _schema(root)
-        writable = os.access(root, os.W_OK)
-        yield Check(
-            "project folder",
-            writable,
-            "writable" if writable else "read-only",
-            "" if writable else f"Change the rights of {root}.",
-        )
+        if root.is_dir():
+            writable = os.access(root, os.W_OK)
+            hint = "" if writable else f"Change the rights of {root}."
+            yield Check("project folder", writable, "writable" if writable else "read-only", hint)
     free = shutil.disk_usage(place if place.exists() else Path.cwd()).free
     yield Check(
         "disk",
@@ -136,6 +133,8 @@ def _schema(root: Path) -> Check:
         return Check("project", True, f"{root}, schema {SCHEMA_VERSION}: {counts}")
     except PdistillError as error:
         return Check("project", False, error.message, error.hint)
+    except Exception as error:  # damaged tables, in LanceDB's many words
+        return Check("project", False, f"{root} cannot be read: {type(error).__name__}: {error}", "Restore it.")
 
 
 def _hub() -> Check:

@@ -60,9 +60,8 @@ def add(
             f"{result['train']:,} to train on, {result['test']:,} to test on."
         )
         if result["fields"]:
-            session.say(
-                "Read: " + ", ".join(f"{name} from '{column}'" for name, column in result["fields"].items()) + ".",
-                "dim",
+            session.talk(
+                "Read: " + ", ".join(f"{name} from '{column}'" for name, column in result["fields"].items()) + "."
             )
 
     session.finish(catalog.add(project, source, fields, session.progress), show)

@@ -38,6 +38,6 @@ def index(
     def show(result: dict[str, Any]) -> None:
         changes = f"{result['added']:,} embedded, {result['removed']:,} removed, in {result['seconds']:.1f} s"
         session.print(f"{result['items']:,} items are indexed for {result['student']} ({changes}).")
-        session.say('Next: pdistill search "gift for gardener mom"', "dim")
+        session.talk(f'Next: {session.program} search "gift for gardener mom"')
 
     session.finish(indexing.index(project, version, session.progress), show)

@@ -41,6 +41,6 @@ def init(
 
     def show(result: dict[str, str]) -> None:
         session.print(f"Made {directory}: teacher {result['teacher']}, student {result['student']}.")
-        session.say(f"Next: pdistill -P {shlex.quote(str(directory))} catalog add FOLDER_OR_TABLE", "dim")
+        session.talk(f"Next: pdistill -P {shlex.quote(str(directory))} catalog add FOLDER_OR_TABLE")
 
     session.finish(Outcome(result), show)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -169,6 +170,16 @@ class Session:
     def say(self, text: str, style: str = "") -> None:
         """One sentence of talk, on stderr; warnings and errors even when quiet."""
         self.err.print(Text(printable(text), style=style), soft_wrap=True)
+
+    def talk(self, text: str) -> None:
+        """One sentence that nobody misses who wants it quiet, on stderr."""
+        if not self.quiet:
+            self.say(text, "dim")
+
+    @property
+    def program(self) -> str:
+        """How the user would call pdistill on the same project, for sentences that say what comes next."""
+        return f"pdistill -P {shlex.quote(str(self.project_dir))}" if self.project_dir else "pdistill"
 
     def print(self, text: str = "", style: str = "") -> None:
         """A line of data, on stdout."""

@@ -87,4 +87,4 @@ def _show(session: Session, result: dict[str, Any]) -> None:
     if "eval" in result:
         splits = [[name, own["personas"], own["items"]] for name, own in result["eval"]["splits"].items()]
         session.table(["split judged", "personas", "items"], splits)
-    session.say("Next: pdistill train", "dim")
+    session.talk(f"Next: {session.program} train")

@@ -63,4 +63,4 @@ def _show(session: Session, result: dict[str, Any]) -> None:
         session.print(
             f"The teacher answered {asked['calls']:,} questions; {asked['cached']:,} answers came from the ledger."
         )
-    session.say("Next: pdistill index, pdistill eval", "dim")
+    session.talk(f"Next: {session.program} index, {session.program} eval")

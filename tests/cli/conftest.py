@@ -50,6 +50,27 @@ class Ran:
         assert isinstance(found, dict)
         return found
 
+    def told(self, code: int, *words: str) -> None:
+        """It failed with one error of one or two lines, which hold `words`, and said nothing else."""
+        lines = self.err.splitlines()
+        assert self.code == code, self.err
+        assert 1 <= len(lines) <= 2, self.err
+        assert lines[0].startswith("Error: ")
+        assert "Traceback" not in self.err
+        assert self.out == ""
+        for word in words:
+            assert word in self.err
+
+    def failed(self, *expected: tuple[str, str]) -> None:
+        """It went on, and exactly these items are listed as failed: (id, words of its cause)."""
+        assert self.code == 5
+        assert "Traceback" not in self.err
+        listed = [line.removeprefix("Failed: ") for line in self.err.splitlines() if line.startswith("Failed: ")]
+        assert len(listed) == len(expected), self.err
+        for line, (item, cause) in zip(listed, expected, strict=True):
+            assert line.startswith(f"{item}: ")
+            assert cause in line
+
 
 def run(*arguments: object) -> Ran:
     """`pdistill ARGUMENTS` in this process."""

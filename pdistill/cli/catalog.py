@@ -53,8 +53,9 @@ def add(
     project = session.open()
 
     def show(result: dict[str, Any]) -> None:
-        counts = ", ".join(f"{result[name]:,} {name}" for name in catalog.COUNTS if result[name] or name == "added")
-        session.print(f"{counts}.")
+        counted = {name: result[name] for name in catalog.COUNTS if result[name] or name == "added"}
+        words = (f"{count:,} {name.removesuffix('s') if count == 1 else name}" for name, count in counted.items())
+        session.print(f"{', '.join(words)}.")
         session.print(
             f"The catalog has {result['items']:,} items: "
             f"{result['train']:,} to train on, {result['test']:,} to test on."

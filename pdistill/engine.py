@@ -22,6 +22,8 @@ from pdistill.store.records import Items
 PICTURES_KEPT = 2_000
 """Pictures held in memory for teachers that look; about 100 MB at the stored size."""
 
+ASKED_BEFORE = "there was no valid answer when it was asked before"
+
 Rounds = Generator[list[Group], list[Ranking | None], Ranking | None]
 """A strategy's play, or anything else that asks for groups and is told rankings."""
 
@@ -206,6 +208,8 @@ class Engine:
     def _from_ledger(self, asked: _Asked) -> None:
         self.tally.cached += 1
         positions = self._known[asked.key]
+        if positions is None:
+            self.tally.errors[ASKED_BEFORE] = self.tally.errors.get(ASKED_BEFORE, 0) + 1
         self._deliver(asked, None if positions is None else _as_ids(positions, asked.group))
 
     def _take(self, answer: Answer) -> None:

@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from pdistill import encoding, registry
-from pdistill.contracts import SILENT, Cost, Group, Outcome, Progress, Ranking, Sampler, Strategy, Teacher
+from pdistill.choosing import Chooser, asked_before
+from pdistill.contracts import SILENT, Cost, Outcome, Progress, Ranking, Sampler, Strategy, Teacher
 from pdistill.engine import Engine, Play, Shelf, Tally, one_round
 from pdistill.errors import MissingArtifactError, UsageError
 from pdistill.fingerprint import fingerprint, fraction
-from pdistill.settings import Settings
 from pdistill.store.project import Project
-from pdistill.store.records import CELLS, TRAIN, Items, Personas, Version
-
-SCORES_AT_ONCE = 20_000_000
-"""Persona-item scores held in memory at once: 80 MB."""
+from pdistill.store.records import CELLS, TRAIN, Items, Personas
 
 
 def teacher_of(project: Project) -> Teacher:
@@ -51,86 +47,25 @@ def label(project: Project, teacher: Teacher | None = None, progress: Progress =
     sampler: Sampler = registry.create("sampler", settings.sampler.name, settings.sampler.options())
     student = encoding.load_student(project, version)
     teacher = teacher or teacher_of(project)
-    m = min(settings.tournament.items_per_question, len(items))
     shelf = _shelf(project, items, teacher)
-
     progress.note(f"Choosing what to ask from the scores of {version.id}")
-    vectors = encoding.encode_items(project, student, items, progress)
+    chooser = Chooser(
+        sampler,
+        vectors=encoding.encode_items(project, student, items, progress),
+        ids=items.ids,
+        m=min(settings.tournament.items_per_question, len(items)),
+        rankings=settings.tournament.rankings_per_persona,
+        salt=(settings.seed, version.id),
+    )
     queries = encoding.encode_texts(project, student, personas.texts, progress)
-    seen, asked = _shown_before(project, items, personas, version)
     engine = Engine(teacher, settings.teacher.name, shelf, project.ledger, "train", settings.seed)
     plays = [Play(persona, text, one_round([]), student=version.id) for persona, text in personas]
-    item_at = {item: position for position, item in enumerate(items.ids)}
-    for block in _blocks(len(personas), len(items)):
-        scores = queries[block] @ vectors.T
-        choose = partial(_choose, sampler, vectors, items.ids, m, settings, version, block.start)
-        chosen = choose(scores, seen[block])
-        again = []
-        for row, groups in enumerate(chosen, start=block.start):
-            own = asked.get(personas.ids[row], {})
-            keys = {engine.key(plays[row], group) for group in groups}
-            # Something else was asked for this version, before the catalog or the personas changed: that counts.
-            if any(not keys & before for before in own.values()):
-                again.append(row)
-                seen[row, [item_at[item] for shown in own for item in shown if item in item_at]] = True
-        if again:
-            redone = choose(scores[[row - block.start for row in again]], seen[again])
-            for row, groups in zip(again, redone, strict=True):
-                left = settings.tournament.rankings_per_persona - len(asked[personas.ids[row]])
-                chosen[row - block.start] = groups[: max(left, 0)]
-        for row, groups in enumerate(chosen, start=block.start):
-            plays[row].rounds = one_round(groups)
-    total = sum(len(personas.ids[block]) for block in _blocks(len(personas), len(items)))
-    tally = engine.run(plays, total * settings.tournament.rankings_per_persona, "Asking the teacher", progress)
+    before = asked_before(project, items, personas, version)
+    chosen = chooser.questions(queries, personas, before, lambda row, group: engine.key(plays[row], group))
+    for play, groups in zip(plays, chosen, strict=True):
+        play.rounds = one_round(groups)
+    tally = engine.run(plays, sum(map(len, chosen)), "Asking the teacher", progress)
     return _outcome(tally, {"student": version.id, "personas": len(personas), "items": len(items)})
-
-
-def _choose(
-    sampler: Sampler,
-    vectors: np.ndarray,
-    ids: list[str],
-    m: int,
-    settings: Settings,
-    version: Version,
-    block: int,
-    scores: np.ndarray,
-    seen: np.ndarray,
-) -> list[list[Group]]:
-    """For each row of `scores` its questions, no pair shown twice; a single item left over is no question."""
-    seen = seen.copy()
-    chosen: list[list[Group]] = [[] for _ in range(len(scores))]
-    for number in range(settings.tournament.rankings_per_persona):
-        seed = fingerprint([settings.seed, version.id, number, block], 15)
-        groups = sampler.choose(scores, vectors, seen, m, np.random.default_rng(int(seed, 16)))
-        for row, group in enumerate(groups):
-            seen[row, group] = True
-            if len(group) > 1:
-                chosen[row].append(tuple(ids[position] for position in group))
-    return chosen
-
-
-def _shown_before(
-    project: Project, items: Items, personas: Personas, version: Version
-) -> tuple[np.ndarray, dict[str, dict[frozenset[str], set[str]]]]:
-    """Pairs shown for other versions, (P, N) bool; and by persona what was asked for this version.
-
-    The latter by the items shown, with the keys: a question that failed was asked in two orders and is still one.
-    """
-    rows = project.ledger.rows(
-        ["key", "persona_id", "items", "student"], {"purpose": "train", "teacher": project.settings.teacher.name}
-    )
-    item_at = {item: position for position, item in enumerate(items.ids)}
-    persona_at = {persona: position for position, persona in enumerate(personas.ids)}
-    seen = np.zeros((len(personas), len(items)), bool)
-    asked: dict[str, dict[frozenset[str], set[str]]] = {}
-    for row in rows.to_pylist():
-        if row["student"] == version.id:
-            own = asked.setdefault(row["persona_id"], {})
-            own.setdefault(frozenset(row["items"]), set()).add(row["key"])
-        elif row["persona_id"] in persona_at:
-            shown = [item_at[item] for item in row["items"] if item in item_at]
-            seen[persona_at[row["persona_id"]], shown] = True
-    return seen, asked
 
 
 def judge(
@@ -161,8 +96,12 @@ def judge(
             warnings.append(f"The split {split} is empty: {len(personas)} personas, {len(items)} items.")
             continue
         cost = strategy.plan(len(items))
-        played = _judge_split(project, teacher, strategy, split, items, personas, cost, progress)
+        played, dropped = _judge_split(project, teacher, strategy, split, items, personas, cost, progress)
         tally.add(played)
+        if dropped:
+            warnings.append(
+                f"{dropped} tournaments of {split} are not kept: most of their questions got no valid answer."
+            )
         result[split] = {"personas": len(personas), "items": len(items), "calls_per_persona": cost.calls}
     return _outcome(tally, {"splits": result}, warnings)
 
@@ -176,7 +115,8 @@ def _judge_split(
     personas: Personas,
     cost: Cost,
     progress: Progress,
-) -> Tally:
+) -> tuple[Tally, int]:
+    """Play what is missing of one split; the tally, and how many standings were not worth keeping."""
     settings = project.settings
     chosen = settings.strategy
     shelf = _shelf(project, items, teacher)
@@ -201,12 +141,12 @@ def _judge_split(
         done = finished.keeper(keys[persona], cost.calls)
         plays.append(Play(persona, text, strategy.play(items.ids, rng), done))
     if not plays:
-        return Tally()
-    label_text = f"Tournaments, {split}"
+        return Tally(), 0
     try:
-        return engine.run(plays, len(plays) * cost.calls, label_text, progress)
+        tally = engine.run(plays, len(plays) * cost.calls, f"Tournaments, {split}", progress)
     finally:
         finished.store()
+    return tally, finished.dropped
 
 
 class _Finished:
@@ -216,10 +156,12 @@ class _Finished:
         self._project = project
         self._split = split
         self._rows: list[dict[str, Any]] = []
+        self.dropped = 0
 
     def keeper(self, key: str, calls: int) -> Callable[[Play, Ranking | None], None]:
         def keep(play: Play, standings: Ranking | None) -> None:
             if play.failed * 2 > calls:
+                self.dropped += 1
                 return  # a failed answer is no vote: these standings would be chance
             self._rows.append(
                 {
@@ -262,11 +204,6 @@ def _shelf(project: Project, items: Items, teacher: Teacher) -> Shelf:
 def _require(condition: bool, what: str, hint: str) -> None:
     if not condition:
         raise MissingArtifactError(f"The project has {what}.", hint)
-
-
-def _blocks(personas: int, items: int) -> list[slice]:
-    size = max(1, SCORES_AT_ONCE // max(items, 1))
-    return [slice(start, min(start + size, personas)) for start in range(0, personas, size)]
 
 
 def _outcome(tally: Tally, more: dict[str, Any], warnings: list[str] | None = None) -> Outcome:

@@ -22,7 +22,7 @@ LAYERS: tuple[set[str], ...] = (
     {"ranking", "metrics", "statistics", "images", "pages", "gift_ideas"},
     {"registry", "settings", "formats", "fields", "folders", "fetching", "sources"},
     {"store"},
-    {"encoding", "engine"},
+    {"encoding", "engine", "choosing"},
     {
         "catalog",
         "personas",
@@ -47,6 +47,7 @@ NEIGHBOURS = {
     "fields": {"formats"},
     "demo": {"cycles"},
     "engine": set(),
+    "choosing": set(),
     "__main__": {"cli"},
 }
 """What a module may import from its own layer. Stages never import each other."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pdistill import catalog, personas, tournament, training
+from pdistill import catalog, choosing, personas, tournament, training
 from pdistill.contracts import Answer, Question, Shown
 from pdistill.errors import MissingArtifactError, PluginError, ServiceError, UsageError
 from pdistill.store.project import Project
@@ -178,7 +178,7 @@ def test_the_sampler_sees_the_newest_student(project: Project) -> None:
 
 def test_many_personas_are_taken_in_blocks(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     # 3 personas at a time.
-    monkeypatch.setattr(tournament, "SCORES_AT_ONCE", 3 * len(project.items().of(TRAIN)))
+    monkeypatch.setattr(choosing, "SCORES_AT_ONCE", 3 * len(project.items().of(TRAIN)))
     tournament.label(project, Scripted())
     train = project.personas().of(TRAIN)
     assert Counter(row["persona_id"] for row in asked(project)) == dict.fromkeys(train.ids, 2)

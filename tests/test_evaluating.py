@@ -22,7 +22,9 @@ SPLIT = "new-personas"
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Sixteen items; nothing asked yet."""
-    return small_project(tmp_path, items=16, people=14)
+    made = small_project(tmp_path, items=16, people=40)
+    assert len(made.personas().of(TEST)) >= 5
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ demo: $(VENV)/.embedded
 	$(BIN)/pdistill demo
 
 test: $(VENV)/.test
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+	HF_HUB_OFFLINE=1 GOMP_SPINCOUNT=10000 $(BIN)/python -m pytest
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check .

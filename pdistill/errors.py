@@ -53,12 +53,6 @@ class ServiceError(PdistillError):
     exit_code = 6
 
 
-class BudgetReached(PdistillError):
-    """The limit that the user set was reached; what was paid for is kept."""
-
-    exit_code = 7
-
-
 class StorageError(PdistillError):
     """The disk is full, the folder is read-only, or the project cannot be read."""
 

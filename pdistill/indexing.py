@@ -37,6 +37,7 @@ def index(project: Project, version: Version | None = None, progress: Progress =
             vectors = encoding.encode_items(project, student, part, progress)
             table.append(vector_table({"id": part.ids, "hash": part.hashes}, np.ascontiguousarray(vectors)))
         row = {"version": version.id, "name": version.name, "table": table.name, "items": len(items)}
-        project.indexes.append([{**row, "made_at": time.time()}])
+        if new or gone or not project.indexes.read(["version"], {"version": version.id}).num_rows:
+            project.indexes.append([{**row, "made_at": time.time()}])
     result = {"student": version.id, "items": len(items), "added": len(new), "removed": len(gone)}
     return Outcome({**result, "seconds": round(time.monotonic() - started, 2)})

@@ -41,7 +41,7 @@ def train(project: Project, progress: Progress = SILENT) -> Outcome:
         made_from = _made_from(project, items, personas, rankings)
         for version in versions:
             if version.made_from == made_from:
-                return Outcome(_describe(version, new=False))
+                return Outcome(_describe(version, new=False), warnings=_not_newest(version, versions[-1]))
         base = versions[0]
         student = encoding.load_student(project, base)
         data = _training_data(project, student, items, personas, rankings, progress)
@@ -145,6 +145,12 @@ def _register(
     )
     project.add_version(version)
     return version
+
+
+def _not_newest(version: Version, newest: Version) -> list[str]:
+    if version.id == newest.id:
+        return []
+    return [f"{newest.id} is newer and is what index and search use; name the other with --student {version.id}."]
 
 
 def _describe(version: Version, new: bool) -> dict[str, Any]:

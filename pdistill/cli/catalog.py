@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -109,6 +110,8 @@ def show(
     result = catalog.show(session.open(), item)
 
     def display(result: dict[str, Any]) -> None:
-        session.table(["column", "value"], [[name, str(value)] for name, value in result.items() if value is not None])
+        kept = {name: value for name, value in result.items() if value is not None and name != "digest"}
+        kept["added_at"] = datetime.fromtimestamp(result["added_at"]).isoformat(" ", "seconds")
+        session.table(["column", "value"], [[name, value] for name, value in kept.items()])
 
     session.finish(Outcome(result), display)

@@ -22,7 +22,7 @@ from pdistill.store.records import CELLS, Items, Personas, Version
 
 
 @dataclass(frozen=True)
-class _Cell:
+class Cell:
     """One split's standings: (N,) the items judged, (P,) the personas, and each one's levels of item positions."""
 
     items: Items
@@ -37,7 +37,7 @@ def evaluate(project: Project, versions: list[Version] | None = None, progress: 
         version minus version 0, paired by persona, with interval and p-value.
     Raises: MissingArtifactError if the teacher has judged nothing.
     """
-    cells, warnings = _cells(project)
+    cells, warnings = read_cells(project)
     if not cells:
         registry.get("teacher", project.settings.teacher.name)  # a name that is none is the likelier cause
         raise MissingArtifactError(
@@ -66,7 +66,7 @@ def evaluate(project: Project, versions: list[Version] | None = None, progress: 
     return Outcome({"evaluation": evaluation, "systems": systems, "comparisons": comparisons}, warnings=warnings)
 
 
-def _system(version: str, split: str, values: dict[str, np.ndarray], cell: _Cell, seed: int) -> dict[str, Any]:
+def _system(version: str, split: str, values: dict[str, np.ndarray], cell: Cell, seed: int) -> dict[str, Any]:
     metrics = {}
     for name, metric in METRICS.items():
         interval = statistics.interval(values[metric.key], metric.aggregate, seed)
@@ -102,7 +102,7 @@ def _comparisons(
     return found
 
 
-def _cells(project: Project) -> tuple[dict[str, _Cell], list[str]]:
+def read_cells(project: Project) -> tuple[dict[str, Cell], list[str]]:
     """The newest standings of the project's teacher for each split, with what was judged."""
     items, personas = project.items(), project.personas()
     item_at = {item: position for position, item in enumerate(items.ids)}
@@ -127,7 +127,7 @@ def _cells(project: Project) -> tuple[dict[str, _Cell], list[str]]:
     return cells, warnings
 
 
-def _cell(items: Items, item_at: dict[str, int], personas: Personas, newest: dict[str, dict[str, Any]]) -> _Cell:
+def _cell(items: Items, item_at: dict[str, int], personas: Personas, newest: dict[str, dict[str, Any]]) -> Cell:
     """One split: only items that every persona's standings hold and that are still in the catalog."""
     common: set[str] | None = None
     for persona in personas.ids:
@@ -139,14 +139,14 @@ def _cell(items: Items, item_at: dict[str, int], personas: Personas, newest: dic
     for persona in personas.ids:
         own = [[at[item] for item in level if item in at] for level in newest[persona]["levels"]]
         levels.append([level for level in own if level])
-    return _Cell(items.take([item_at[item] for item in kept]), personas, levels)
+    return Cell(items.take([item_at[item] for item in kept]), personas, levels)
 
 
 def _keep(
     project: Project,
     evaluation: str,
     measured: dict[tuple[str, str], dict[str, np.ndarray]],
-    cells: dict[str, _Cell],
+    cells: dict[str, Cell],
 ) -> None:
     """Per-persona values into the project, for slices and later comparisons."""
     rows, now = [], time.time()

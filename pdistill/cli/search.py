@@ -33,8 +33,9 @@ def search(
 
     session = Session.of(context)
     project = session.open()
-    searcher = Searcher(project, project.version(student) if student else None)
-    hits = searcher.search(query, top)
+    with session.progress.task("Loading the student", None):
+        searcher = Searcher(project, project.version(student) if student else None)
+        hits = searcher.search(query, top)
     newest = project.versions(searcher.version.name)[-1]
     stale = not student and newest.id != searcher.version.id
     warnings = [f"Searched with {searcher.version.id}; {newest.id} is newer: pdistill index"] if stale else []

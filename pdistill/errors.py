@@ -53,6 +53,12 @@ class ServiceError(PdistillError):
     exit_code = 6
 
 
+class BudgetReached(PdistillError):
+    """A limit on calls or money was reached, for instance a teacher's own; what was paid for is kept."""
+
+    exit_code = 7
+
+
 class StorageError(PdistillError):
     """The disk is full, the folder is read-only, or the project cannot be read."""
 

@@ -16,9 +16,11 @@ import pytest
 from pdistill.cli.app import main
 from pdistill.errors import StorageError
 from pdistill.store.database import Database
+from pdistill.store.indexes import table_of
 from pdistill.store.ledger import Ledger
 from pdistill.store.project import Project
 from tests.conftest import Program, write_catalog
+from tests.doubles import TinyStudent
 from tests.store.entries import entry
 
 WRITING = {
@@ -54,12 +56,14 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def ready(filled: Path, program: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which every stage has something to do: asked, indexed, not trained, with some newer personas."""
+    """A project in which every stage has something to do: asked, all but one indexed, not trained, newer personas."""
     root = Path(shutil.copytree(filled, tmp_path_factory.mktemp("ready") / "project"))
     for stage in (["tournament"], ["index"], ["personas", "generate", "--count", "20"]):
         subprocess.run(
             program.command("-P", root, "-q", *stage), env=program.environment, check=True, capture_output=True
         )
+    project = Project(root)
+    table_of(project, project.versions("tiny")[0], TinyStudent.dimension).delete("id", ["red-boots"])
     return root
 
 

@@ -141,7 +141,7 @@ def _page(project: Project, evaluated: dict[str, Any], found: _Found) -> str:
     searches = [pages.Search(query, hits(old), hits(new)) for query, old, new in found]
     intro = (
         "What the same searches find before distillation, with the student as it comes, and after it. "
-        "What is called new was never trained on."
+        "New personas and new items were never trained on. A mark on a picture says that it was not found before."
     )
     return pages.before_after("Gift ideas, before and after", intro, _metric_rows(evaluated), searches, ATTRIBUTION)
 

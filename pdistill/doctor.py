@@ -123,6 +123,7 @@ def _project(root: Path | None) -> Iterator[Check]:
 
 
 def _schema(root: Path) -> Check:
+    from pdistill import registry
     from pdistill.errors import PdistillError
     from pdistill.store.project import SCHEMA_VERSION, Project
 
@@ -130,6 +131,9 @@ def _schema(root: Path) -> Check:
         project = Project(root)
         items, personas = project.item_table.count(), project.persona_table.count()
         counts = f"{items:,} items, {personas:,} personas, {project.ledger.count():,} answers"
+        for kind, name in (("teacher", project.settings.teacher.name), ("student", project.settings.student.name)):
+            if name not in registry.names(kind):
+                return Check("project", False, f"{root}: its {kind} {name} is not installed.", "See: pdistill plugins")
         return Check("project", True, f"{root}, schema {SCHEMA_VERSION}: {counts}")
     except PdistillError as error:
         return Check("project", False, error.message, error.hint)

@@ -31,7 +31,7 @@ class Cell:
 
 
 def evaluate(project: Project, versions: list[Version] | None = None, progress: Progress = SILENT) -> Outcome:
-    """Measure versions of the project's student, all of them by default, and compare each with version 0.
+    """Measure version 0 and other versions of the project's student, all by default, and compare each with version 0.
 
     Returns: `systems`: one per version and split with each metric's value and 95 % interval; `comparisons`: each
         version minus version 0, paired by persona, with interval and p-value.
@@ -59,8 +59,7 @@ def evaluate(project: Project, versions: list[Version] | None = None, progress: 
                 advance(1)
     _keep(project, evaluation, measured, cells)
     for version, split in measured:
-        if version in {each.id for each in wanted}:
-            systems.append(_system(version, split, measured[version, split], cells[split], project.settings.seed))
+        systems.append(_system(version, split, measured[version, split], cells[split], project.settings.seed))
         if version != base.id:
             comparisons += _comparisons(version, base.id, split, measured, project.settings.seed)
     return Outcome({"evaluation": evaluation, "systems": systems, "comparisons": comparisons}, warnings=warnings)

@@ -21,6 +21,9 @@ from pdistill.fingerprint import fingerprint, fraction
 from pdistill.store.project import Project
 from pdistill.store.records import CELLS, TRAIN, Items, Personas
 
+FEW_TEXTS = 10
+"""A text-reading teacher is warned about when so many items share a text on average."""
+
 
 def teacher_of(project: Project) -> Teacher:
     """The project's teacher with its options."""
@@ -40,7 +43,8 @@ def label(project: Project, teacher: Teacher | None = None, progress: Progress =
     Raises: MissingArtifactError without items or personas; ServiceError if the teacher cannot be reached.
     """
     settings = project.settings
-    items, personas = project.items().of(TRAIN), project.personas().of(TRAIN)
+    everything = project.items()
+    items, personas = everything.of(TRAIN), project.personas().of(TRAIN)
     _require(len(items) >= 2, "fewer than two training items", "Add more: pdistill catalog add FOLDER_OR_TABLE")
     _require(len(personas) > 0, "no training persona", "Add more: pdistill personas generate --count 300")
     version = project.versions(settings.student.name)[-1]
@@ -65,7 +69,8 @@ def label(project: Project, teacher: Teacher | None = None, progress: Progress =
     for play, groups in zip(plays, chosen, strict=True):
         play.rounds = one_round(groups)
     tally = engine.run(plays, sum(map(len, chosen)), "Asking the teacher", progress)
-    return _outcome(tally, {"student": version.id, "personas": len(personas), "items": len(items)})
+    more = {"student": version.id, "personas": len(personas), "items": len(items)}
+    return _outcome(tally, more, _blind_spots(project, teacher, everything))
 
 
 def judge(
@@ -87,7 +92,7 @@ def judge(
     teacher = teacher or teacher_of(project)
     strategy: Strategy = registry.create("strategy", settings.strategy.name, settings.strategy.options())
     all_items, all_personas = project.items(), project.personas()
-    tally, result, warnings = Tally(), {}, []
+    tally, result, warnings = Tally(), {}, _blind_spots(project, teacher, all_items)
     for split in splits or list(CELLS):
         persona_split, item_split = CELLS[split]
         items = _sample(all_items.of(item_split), settings.tournament.eval_items)
@@ -96,13 +101,18 @@ def judge(
             warnings.append(f"The split {split} is empty: {len(personas)} personas, {len(items)} items.")
             continue
         cost = strategy.plan(len(items))
-        played, dropped = _judge_split(project, teacher, strategy, split, items, personas, cost, progress)
+        played, dropped, there = _judge_split(project, teacher, strategy, split, items, personas, cost, progress)
         tally.add(played)
         if dropped:
             warnings.append(
                 f"{dropped} tournaments of {split} are not kept: most of their questions got no valid answer."
             )
-        result[split] = {"personas": len(personas), "items": len(items), "calls_per_persona": cost.calls}
+        result[split] = {
+            "personas": len(personas),
+            "items": len(items),
+            "calls_per_persona": cost.calls,
+            "judged_before": there,
+        }
     return _outcome(tally, {"splits": result}, warnings)
 
 
@@ -115,8 +125,8 @@ def _judge_split(
     personas: Personas,
     cost: Cost,
     progress: Progress,
-) -> tuple[Tally, int]:
-    """Play what is missing of one split; the tally, and how many standings were not worth keeping."""
+) -> tuple[Tally, int, int]:
+    """Play what is missing of one split; the tally, how many standings were not worth keeping, how many were there."""
     settings = project.settings
     chosen = settings.strategy
     shelf = _shelf(project, items, teacher)
@@ -141,12 +151,12 @@ def _judge_split(
         done = finished.keeper(keys[persona], cost.calls)
         plays.append(Play(persona, text, strategy.play(items.ids, rng), done))
     if not plays:
-        return Tally(), 0
+        return Tally(), 0, len(personas)
     try:
         tally = engine.run(plays, len(plays) * cost.calls, f"Tournaments, {split}", progress)
     finally:
         finished.store()
-    return tally, finished.dropped
+    return tally, finished.dropped, len(personas) - len(missing)
 
 
 class _Finished:
@@ -199,6 +209,20 @@ def _shelf(project: Project, items: Items, teacher: Teacher) -> Shelf:
             "Add the catalog with --title-field or --text-field, or use a teacher that looks at pictures.",
         )
     return Shelf(items, teacher, project.pictures)
+
+
+def _blind_spots(project: Project, teacher: Teacher, items: Items) -> list[str]:
+    """Why a teacher that reads and does not look cannot tell these items apart."""
+    if teacher.uses_images or not teacher.uses_text:
+        return []
+    texts = [text for text in items.texts if text]
+    distinct = len(set(texts))
+    if distinct * FEW_TEXTS > len(texts):
+        return []
+    return [
+        f"{len(texts):,} items have only {distinct} different texts, and the teacher {project.settings.teacher.name} "
+        "sees nothing else: it cannot tell them apart. Give them titles or descriptions of their own."
+    ]
 
 
 def _require(condition: bool, what: str, hint: str) -> None:

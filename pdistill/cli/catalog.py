@@ -90,9 +90,7 @@ def list_items(
             f"{result['pictures']:,} pictures."
         )
         if result["columns"]:
-            session.print(
-                "Columns for filters: " + ", ".join(f"{name} ({kind})" for name, kind in result["columns"].items())
-            )
+            session.print("Other columns: " + ", ".join(f"{name} ({kind})" for name, kind in result["columns"].items()))
 
     session.finish(Outcome(result), show)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,9 +25,10 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     context: typer.Context,
-    directory: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where the example project is made.")] = Path(
-        "pdistill-demo"
-    ),
+    directory: Annotated[
+        Path | None,
+        typer.Option("--dir", metavar="DIR", help="Where the example project is made; else -P; else pdistill-demo."),
+    ] = None,
 ) -> None:
     """See all of it work on an example shop, in three minutes.
 
@@ -33,7 +38,8 @@ def demo(
     from pdistill import demo as example_run
 
     session = Session.of(context)
-    outcome = example_run.run(directory, session.progress, lambda step: _tell(session, step))
+    folder = directory or session.project_dir or Path("pdistill-demo")
+    outcome = example_run.run(folder, session.progress, lambda step: _tell(session, step))
     session.finish(outcome, lambda result: _show(session, result))
 
 
@@ -54,8 +60,10 @@ def _show(session: Session, result: dict[str, Any]) -> None:
         session.table(["", "before", "after"], rows, f'pdistill search "{search["query"]}"')
     session.print(f"\nThe same with pictures: {result['page']}")
     session.print(f"All of it took {result['seconds']:.0f} seconds. What to try next:\n")
-    at = f"pdistill -P {result['project']}"
+    program = "pdistill" if shutil.which("pdistill") else os.path.relpath(sys.argv[0])
+    at = f"{program} -P {shlex.quote(result['project'])}"
     session.print(f'  {at} search "for a grandpa who loves fishing"')
     session.print(f"  {at} eval")
     session.print(f"  {at} catalog list")
-    session.print("  pdistill init my-shop --embedded && pdistill -P my-shop catalog add MY_PHOTOS")
+    session.print(f"  {program} init my-shop --embedded")
+    session.print(f"  {program} -P my-shop catalog add MY_PHOTOS")

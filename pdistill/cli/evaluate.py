@@ -56,17 +56,16 @@ def show_evaluation(session: Session, result: dict[str, Any]) -> None:
                     _interval(metrics[MAIN]),
                     f"{metrics['median_percentile_rank']['value']:.1f}",
                     _interval(metrics["top10_mean_percentile"]),
-                    f"{metrics['recall@10']['value']:.2f}",
-                    f"{metrics['mrr']['value']:.2f}",
                     *(_difference(against) if against else ("", "")),
                 ]
             )
         name = systems[0]["student"].rpartition("-")[0]
         title = f"{split}: {systems[0]['personas']} personas, {systems[0]['items']:,} items, {name}"
-        columns = ["", "percentile rank", "median", "of the top 10", "recall@10", "MRR", "against v0", "p"]
+        columns = ["", "percentile rank", "median", "its top 10", "against v0", "p"]
         session.table(columns, rows, title)
         session.print()
-    session.print("Percentile rank: where the student puts the teacher's favourite; 100 is first, 50 is chance.")
+    session.print("Percentile rank: where the student puts the teacher's favourite (and its top 10); 100 is first,")
+    session.print("50 is chance. In brackets 95 % intervals. Recall and reciprocal ranks are in --json.")
 
 
 def _interval(value: dict[str, float]) -> str:
@@ -75,7 +74,7 @@ def _interval(value: dict[str, float]) -> str:
 
 def _difference(row: dict[str, float]) -> tuple[str, str]:
     chance = "< 0.001" if row["p_value"] < 0.001 else f"{row['p_value']:.3f}"
-    return f"{row['difference']:+.1f} [{row['low']:+.1f}, {row['high']:+.1f}]", chance
+    return f"{row['difference']:+.1f} [{row['low']:.1f}, {row['high']:.1f}]", chance
 
 
 def show_comparison(session: Session, result: dict[str, Any]) -> None:
@@ -87,4 +86,4 @@ def show_comparison(session: Session, result: dict[str, Any]) -> None:
             continue
         old, new = (systems[row[which], row["split"]]["metrics"][row["metric"]] for which in ("b", "a"))
         rows.append([row["split"], _interval(old), _interval(new), *_difference(row)])
-    session.table(["mean percentile rank", "before", "after", "difference", "p"], rows)
+    session.table(["", "before", "after", "difference", "p"], rows, "Mean percentile rank")

@@ -32,15 +32,21 @@ def init(
 
     All that later commands make lies in this folder. Its settings can be changed in pdistill.toml.
     """
+    from pdistill import registry
     from pdistill.store.project import Project
 
     session = Session.of(context)
     project = Project.create(directory, embedded)
     settings = project.settings
+    missing = [
+        f"The {kind} {name} is not installed, so it cannot be used yet: pdistill plugins lists what is."
+        for kind, name in (("teacher", settings.teacher.name), ("student", settings.student.name))
+        if name not in registry.names(kind)
+    ]
     result = {"project": str(directory), "teacher": settings.teacher.name, "student": settings.student.name}
 
     def show(result: dict[str, str]) -> None:
         session.print(f"Made {directory}: teacher {result['teacher']}, student {result['student']}.")
         session.talk(f"Next: pdistill -P {shlex.quote(str(directory))} catalog add FOLDER_OR_TABLE")
 
-    session.finish(Outcome(result), show)
+    session.finish(Outcome(result, warnings=missing), show)

@@ -195,7 +195,13 @@ class Session:
             table.add_column(Text(column), justify="right" if numeric and rows else "left", overflow="fold")
         for row in rows:
             table.add_row(*(Text(printable(_cell(value))) for value in row))
-        self.out.print(table)
+        if self.out.is_terminal:
+            self.out.print(table)
+            return
+        with self.out.capture() as drawn:
+            self.out.print(table)
+        for line in drawn.get().splitlines():
+            self.print(line.rstrip())
 
 
 def _escaped(found: re.Match[str]) -> str:

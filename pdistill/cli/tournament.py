@@ -74,7 +74,9 @@ def _merged(outcomes: list[tuple[str, Outcome]]) -> Outcome:
                 result[name] += outcome.result[name]
         result[purpose] = outcome.result
     failures = [failure for _, outcome in outcomes for failure in outcome.failures]
-    return Outcome(result, failures, [warning for _, outcome in outcomes for warning in outcome.warnings])
+    return Outcome(
+        result, failures, list(dict.fromkeys(warning for _, outcome in outcomes for warning in outcome.warnings))
+    )
 
 
 def _show(session: Session, result: dict[str, Any]) -> None:
@@ -85,6 +87,9 @@ def _show(session: Session, result: dict[str, Any]) -> None:
             rows.append([purpose, own["calls"], own["images"], own["cached"], own["failed"], own["tokens"]])
     session.table(["for", "calls", "images shown", "from the ledger", "failed", "tokens"], rows)
     if "eval" in result:
-        splits = [[name, own["personas"], own["items"]] for name, own in result["eval"]["splits"].items()]
-        session.table(["split judged", "personas", "items"], splits)
+        splits = [
+            [name, own["personas"], own["items"], own["judged_before"]]
+            for name, own in result["eval"]["splits"].items()
+        ]
+        session.table(["split judged", "personas", "items", "judged before"], splits)
     session.talk(f"Next: {session.program} train")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -241,7 +242,12 @@ class Project:
         return [version_zero(name), *sorted(trained, key=lambda version: version.number)]
 
     def version(self, text: str) -> Version:
-        """The version called `NAME-vN`, or the newest of `NAME`. Raises UnknownNameError."""
+        """The version called `NAME-vN`, `vN` of the project's student, or the newest of `NAME`.
+
+        Raises: UnknownNameError.
+        """
+        if re.fullmatch(r"v\d+", text):
+            text = f"{self.settings.student.name}-{text}"
         name, _, number = text.rpartition("-v")
         if not (name and number.isdigit()):
             return self.versions(text)[-1]

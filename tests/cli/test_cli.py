@@ -83,7 +83,9 @@ def test_the_project_may_come_from_the_environment_or_the_folder_one_is_in(
 
 @pytest.mark.parametrize("arguments", [["-q", "{c}"], ["{c}", "-q"], ["{c}", "--quiet"]], ids=" ".join)
 def test_quiet_anywhere(pdistill: Run, tmp_path: Path, arguments: list[str]) -> None:
-    given = [part for argument in arguments for part in argument.format(c=f"init {tmp_path / 'new'}").split()]
+    given = [
+        part for argument in arguments for part in argument.format(c=f"init {tmp_path / 'new'} --embedded").split()
+    ]
     ran = pdistill(*given)
     assert ran.code == 0
     assert "Made" in ran.out

@@ -187,3 +187,9 @@ def test_a_damaged_table_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
     assert checks["project"].ok is False
     assert "cannot be read" in checks["project"].found
     assert checks["disk"].ok is True
+
+
+def test_a_project_whose_teacher_is_not_installed_is_bad(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "shop")
+    (check,) = (check for check in doctor.examine(project.root) if check.what == "project")
+    assert check.ok is False and "qwen2-vl is not installed" in check.found

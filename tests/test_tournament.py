@@ -333,6 +333,19 @@ def test_a_teacher_that_only_reads_needs_text(tmp_path: Path) -> None:
         assert stage(project, Scripted(uses_text=False, uses_images=True)).result["calls"] > 0
 
 
+def test_a_reading_teacher_is_warned_about_items_with_the_same_text(project: Project, tmp_path: Path) -> None:
+    # The project's 30 items have a text each; 420 more are called by their colour: 36 texts for 450 items, under a tenth.
+    assert tournament.judge(project, Scripted(), ["new-both"]).warnings == []
+    source = write_catalog(tmp_path / "more", tuple(f"thing{number}" for number in range(70)))
+    lines = source.read_text(encoding="utf-8").splitlines()
+    same = [",".join([*line.split(",")[:2], line.split(",")[2].split()[0], "1"]) for line in lines[1:]]
+    source.write_text("\n".join([lines[0], *same]) + "\n", encoding="utf-8")
+    catalog.add(project, source)
+    (warning,) = tournament.judge(project, Scripted(), ["new-both"]).warnings
+    assert "450 items have only 36 different texts" in warning and "scripted" in warning
+    assert tournament.judge(project, Scripted(uses_text=False, uses_images=True), ["new-both"]).warnings == []
+
+
 def test_a_teacher_that_takes_few_items_is_told_of(project: Project) -> None:
     with pytest.raises(UsageError, match="4 items is more than the teacher scripted takes: 3"):
         tournament.label(project, Scripted(max_images=3))

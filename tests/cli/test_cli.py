@@ -274,3 +274,10 @@ def test_a_bug_keeps_its_traceback_and_an_error_gets_one_when_asked(
     assert ran.code == 2
     assert "Traceback" in ran.err
     assert ran.err.splitlines()[-2].startswith("Error: ")
+
+
+def test_init_says_what_is_not_installed(pdistill: Run, tmp_path: Path) -> None:
+    ran = pdistill("init", str(tmp_path / "shop"))
+    assert ran.code == 0
+    assert "teacher qwen2-vl is not installed" in ran.err and "student openclip is not installed" in ran.err
+    assert "not installed" not in pdistill("init", str(tmp_path / "other"), "--embedded").err

@@ -291,3 +291,10 @@ def test_an_error_inside_frees_the_lock(tmp_path: Path) -> None:
         raise KeyError("x")
     with project.writing("again"):
         pass
+
+
+def test_a_version_may_be_called_by_its_number_alone(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "shop", embedded=True)
+    assert project.version("v0").id == "efficientnet-minilm-v0"
+    with pytest.raises(UnknownNameError, match="efficientnet-minilm-v7"):
+        project.version("v7")

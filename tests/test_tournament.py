@@ -334,7 +334,7 @@ def test_a_teacher_that_only_reads_needs_text(tmp_path: Path) -> None:
 
 
 def test_a_reading_teacher_is_warned_about_items_with_the_same_text(project: Project, tmp_path: Path) -> None:
-    # The project's 30 items have a text each; 420 more are called by their colour: 36 texts for 450 items, under a tenth.
+    # The project's 30 items have a text each; 420 more are called by their colour: 36 texts for 450 items.
     assert tournament.judge(project, Scripted(), ["new-both"]).warnings == []
     source = write_catalog(tmp_path / "more", tuple(f"thing{number}" for number in range(70)))
     lines = source.read_text(encoding="utf-8").splitlines()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -150,12 +150,6 @@ def _extra_names(rows: list[dict[str, Any]]) -> list[str]:
 def _words(text: str) -> str:
     """What two texts must share to be the same persona: their words, without case and punctuation."""
     return " ".join(re.findall(r"\w+", text.casefold()))
-
-
-def texts_of(project: Project, count: int) -> Iterator[tuple[str, str, str]]:
-    """The first `count` personas by id: (id, text, split)."""
-    personas = project.personas()
-    yield from list(zip(personas.ids, personas.texts, personas.splits, strict=True))[:count]
 
 
 class _NearDuplicates:

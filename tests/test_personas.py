@@ -34,7 +34,8 @@ def counts(outcome: Any) -> dict[str, int]:
 
 
 def all_of(project: Project) -> list[tuple[str, str, str]]:
-    return list(personas.texts_of(project, 10**6))
+    everyone = project.personas()
+    return list(zip(everyone.ids, everyone.texts, everyone.splits, strict=True))
 
 
 def test_the_same_count_and_seed_make_the_same_personas(tmp_path: Path) -> None:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import numpy as np
 
-from pdistill.contracts import Answer, Question, Ranking
+from pdistill.contracts import Answer, Question
 from pdistill.embedded import minilm
 from pdistill.fingerprint import fingerprint
+from pdistill.ranking import from_scores
 
 VERSION = 1
 """Goes up when the same question would be answered differently."""
@@ -72,17 +73,9 @@ def _answer(question: Question, vectors: dict[str, np.ndarray], latency_s: float
         return Answer(question.key, error=reason, latency_s=latency_s)
     scores = tuple(_similarity(vectors[question.persona], item.text, vectors) for item in items)
     raw = json.dumps({"similarities": {item.id: score for item, score in zip(items, scores, strict=True)}})
-    ranking = _levels([item.id for item in items], scores)
+    ranking = from_scores([item.id for item in items], scores, tolerance=0.0)
     return Answer(question.key, ranking=ranking, scores=scores, raw=raw, latency_s=latency_s)
 
 
 def _similarity(persona: np.ndarray, text: str, vectors: dict[str, np.ndarray]) -> float:
     return round(float(np.dot(vectors[text], persona)), _DECIMALS) if text.strip() else LOWEST
-
-
-def _levels(ids: Sequence[str], scores: Sequence[float]) -> Ranking:
-    """Ids by falling score, those of one score in one level in the order shown."""
-    return tuple(
-        tuple(each for each, other in zip(ids, scores, strict=True) if other == score)
-        for score in sorted(set(scores), reverse=True)
-    )
